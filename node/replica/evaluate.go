@@ -1,0 +1,376 @@
+package replica
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/raft/v3"
+
+	pb "go.etcd.io/raft/v3/raftpb"
+
+	"sierradb/core/actor"
+	"sierradb/core/event"
+	"sierradb/core/mutate"
+	"sierradb/core/segment"
+	"sierradb/vfs"
+)
+
+// batch is the proposal that one Flush puts together. Raft copies what it is
+// given, so all of it is reused.
+type batch struct {
+	requests []batched
+	ends     []int       // where each entry's data ends in data
+	data     []byte      // bodies, one after another
+	entries  []*pb.Entry // what Raft is shown
+}
+
+// batched is an append in the batch, whose last entry is at index, or a
+// request that waits for that entry.
+type batched struct {
+	request
+	index   uint64
+	refusal error
+}
+
+// propose evaluates the queued appends in order and proposes those that hold,
+// as one batch.
+func (r *Replica) propose(env *actor.Env) {
+	if len(r.queue) == 0 || !r.leadable() {
+		return
+	}
+	b := &r.batch
+	b.requests, b.ends, b.data = b.requests[:0], b.ends[:0], b.data[:0]
+	for _, q := range r.queue {
+		if r.disk.full {
+			r.finish(env, q, r.diskFull())
+			continue
+		}
+		r.evaluate(env, q)
+	}
+	clear(r.queue)
+	r.queue = r.queue[:0]
+	if len(b.requests) > 0 {
+		r.proposeBatch(env)
+	}
+	r.tail.keep()
+}
+
+func (r *Replica) diskFull() error {
+	return fmt.Errorf("bucket %d: %w: the append was not done; reads go on", r.o.Bucket, event.ErrDiskFull)
+}
+
+// evaluate decides about one append: into the batch, refused, or a repetition
+// of one that is there.
+func (r *Replica) evaluate(env *actor.Env, q request) {
+	a := q.append
+	t := &a.Transaction
+	if err := r.check(t); err != nil {
+		r.finish(env, q, err)
+		return
+	}
+	if !mutate.On(mutate.NoDedup) && r.repeated(env, q) {
+		return
+	}
+	b := &r.batch
+	mark := len(r.tail.undo)
+	index := r.last + uint64(len(b.ends)) + 1
+	if mutate.On(mutate.TornTransaction) {
+		index += uint64(len(t.Events)) - 1
+	}
+	if refusal, rests := r.place(a, index); refusal != nil {
+		r.rollback(mark)
+		r.hold(env, q, refusal, rests)
+		return
+	}
+	first, ok := r.tail.sequences[t.Partition]
+	if !ok {
+		first = r.log.NextSequence(t.Partition)
+	}
+	a.First = first
+	r.tail.sequences[t.Partition] = first + event.Sequence(len(t.Events))
+	for i := range t.Events {
+		if t.Events[i].GivenID {
+			r.tail.ids[idRef{t.Partition, t.Events[i].ID}] = index
+		}
+	}
+	commit := r.log.Applied()
+	if mutate.On(mutate.TornTransaction) && len(t.Events) > 1 {
+		for i := range t.Events {
+			part := event.Transaction{ID: t.ID, Key: t.Key, Partition: t.Partition, Events: t.Events[i : i+1]}
+			at := r.last + uint64(len(b.ends)) + 1
+			b.data = segment.AppendBody(b.data, &part, first+event.Sequence(i), a.Placed[i:i+1], at, commit)
+			b.ends = append(b.ends, len(b.data))
+		}
+	} else {
+		b.data = segment.AppendBody(b.data, t, first, a.Placed, index, commit)
+		b.ends = append(b.ends, len(b.data))
+	}
+	b.requests = append(b.requests, batched{request: q, index: index})
+}
+
+// check refuses what can never be appended.
+func (r *Replica) check(t *event.Transaction) error {
+	if n := len(t.Events); n == 0 || n > event.EventsMax {
+		return fmt.Errorf("%w: a transaction has 1 to %d events, got %d", event.ErrInvalid, event.EventsMax, n)
+	}
+	if size, most := segment.BodyMax(t), r.log.DataMax(); size > most {
+		return fmt.Errorf("%w: the transaction takes up to %d bytes in the log, one segment holds %d (segment.size_bytes)", event.ErrTooLarge, size, most)
+	}
+	if len(t.Events) == 1 {
+		return nil
+	}
+	seen := make(map[[16]byte]bool, len(t.Events))
+	for i := range t.Events {
+		if id := t.Events[i].ID; seen[id] {
+			return fmt.Errorf("%w: event id %s stands twice in the transaction", event.ErrInvalid, t.Events[i].ID)
+		} else {
+			seen[id] = true
+		}
+	}
+	return nil
+}
+
+// place checks the expectations and fills in a.Placed. A refusal comes with
+// the index of the uncommitted entry that it rests on, 0 for none.
+func (r *Replica) place(a *event.Append, index uint64) (refusal error, rests uint64) {
+	t := &a.Transaction
+	a.Placed = a.Placed[:0]
+	for i := range t.Events {
+		ev := &t.Events[i]
+		key := event.StreamKey{Key: t.Key, ID: ev.Stream}
+		ref := streamRef{t.Partition, key}
+		now, ok := r.tail.streams[ref]
+		if !ok {
+			now = speculation{next: r.log.NextVersion(t.Partition, key)}
+		}
+		held := now.next
+		if mutate.On(mutate.CheckCommittedOnly) {
+			held = r.log.NextVersion(t.Partition, key)
+		}
+		if !ev.Expected.Holds(held) {
+			err := &event.VersionError{Stream: key, Next: now.next, Expected: ev.Expected}
+			if now.index == index {
+				// It rests on this transaction's own earlier events.
+				now.index = r.restsOn(ref)
+			}
+			return err, now.index
+		}
+		a.Placed = append(a.Placed, event.Placed{ID: ev.ID, Version: now.next, Timestamp: ev.Timestamp})
+		r.tail.advance(ref, now.next+1, index)
+	}
+	return nil, 0
+}
+
+// restsOn is the index that a stream's version rested on before the append
+// that is being evaluated.
+func (r *Replica) restsOn(ref streamRef) uint64 {
+	for _, c := range r.tail.undo {
+		if c.ref == ref && c.had && c.old.index > 0 {
+			return c.old.index
+		}
+	}
+	return 0
+}
+
+// rollback takes back the changes of the tail above mark.
+func (r *Replica) rollback(mark int) {
+	kept := r.tail.undo[:mark]
+	r.tail.undo = r.tail.undo[mark:]
+	r.tail.back()
+	r.tail.undo = kept
+}
+
+// hold keeps a refusal back until what it rests on is committed: an answer
+// must not tell of a version that may vanish.
+func (r *Replica) hold(env *actor.Env, q request, refusal error, rests uint64) {
+	if rests > r.log.Applied() {
+		env.Hooks.Sometimes("replica: refusal waits for commit")
+		r.attach(rests, waiter{request: q, refusal: refusal})
+		return
+	}
+	// It rests on committed state; a read index proves that this is still the
+	// newest.
+	q.append.Err = refusal
+	r.asks = append(r.asks, q)
+}
+
+// attach lets a request wait for the entry at index, which is proposed or in
+// the batch.
+func (r *Replica) attach(index uint64, w waiter) {
+	if on := r.waiting.at(index); on != nil {
+		w.index, w.term = on.index, on.term
+		w.next, on.next = on.next, &w
+		return
+	}
+	r.batch.requests = append(r.batch.requests, batched{w.request, index, w.refusal})
+}
+
+// proposeBatch makes room on the disk and hands the batch to Raft. Either all
+// of it is proposed or none.
+func (r *Replica) proposeBatch(env *actor.Env) {
+	b := &r.batch
+	if err := r.log.Reserve(len(b.ends), int64(len(b.data))); err != nil {
+		r.dropBatch(env, err)
+		return
+	}
+	start := 0
+	for i, end := range b.ends {
+		if i == len(b.entries) {
+			b.entries = append(b.entries, &pb.Entry{})
+		}
+		b.entries[i].Data = b.data[start:end:end]
+		start = end
+	}
+	if len(b.ends) > 0 {
+		err := r.step(&pb.Message{Type: pb.MsgProp.Enum(), From: ptr(uint64(voter)), Entries: b.entries[:len(b.ends)]})
+		if errors.Is(err, raft.ErrProposalDropped) {
+			r.dropBatch(env, fmt.Errorf("bucket %d: %w", r.o.Bucket, event.ErrNotLeader))
+			return
+		}
+	}
+	r.last += uint64(len(b.ends))
+	env.Hooks.Sometimes("replica: batch proposed")
+	for _, q := range b.requests {
+		w := waiter{request: q.request, index: q.index, term: r.term, refusal: q.refusal}
+		if r.waiting.at(q.index) != nil {
+			r.attach(q.index, w)
+		} else {
+			r.waiting.push(w)
+		}
+	}
+	clear(b.requests)
+}
+
+// dropBatch answers a batch that was not proposed.
+func (r *Replica) dropBatch(env *actor.Env, err error) {
+	b := &r.batch
+	if errors.Is(err, vfs.ErrNoSpace) {
+		env.Hooks.Sometimes("replica: disk full")
+		err = r.diskFull()
+	}
+	r.tail.back()
+	clear(r.tail.sequences)
+	r.waiting.each(func(w *waiter) {
+		if w.append != nil && w.refusal == nil {
+			t := &w.append.Transaction
+			if end := w.append.First + event.Sequence(len(t.Events)); end > r.tail.sequences[t.Partition] {
+				r.tail.sequences[t.Partition] = end
+			}
+		}
+	})
+	for _, q := range b.requests {
+		t := &q.append.Transaction
+		for i := range t.Events {
+			ref := idRef{t.Partition, t.Events[i].ID}
+			if r.tail.ids[ref] > r.last {
+				delete(r.tail.ids, ref)
+			}
+		}
+		r.finish(env, q.request, err)
+	}
+	clear(b.requests)
+	if !errors.Is(err, event.ErrDiskFull) && !errors.Is(err, event.ErrNotLeader) {
+		r.halt(env, err)
+	}
+}
+
+// repeated answers an append whose event ids are known (architecture S13):
+// with the first result when it is the same transaction, with a conflict
+// otherwise. It reports whether the append is dealt with.
+func (r *Replica) repeated(env *actor.Env, q request) bool {
+	t := &q.append.Transaction
+	for i := range t.Events {
+		if !t.Events[i].GivenID {
+			continue
+		}
+		id := t.Events[i].ID
+		if index, ok := r.tail.ids[idRef{t.Partition, id}]; ok {
+			r.repeatsUncommitted(env, q, id, index)
+			return true
+		}
+		if pos, ok := r.log.Find(id, t.Partition, false); ok {
+			r.repeatsCommitted(env, q, id, pos)
+			return true
+		}
+	}
+	return false
+}
+
+// repeatsUncommitted compares an append with one that is under way.
+func (r *Replica) repeatsUncommitted(env *actor.Env, q request, id [16]byte, index uint64) {
+	first := r.pending(index)
+	if first == nil {
+		// The one under way was given up by its waiter; what it holds is known
+		// only once it is committed.
+		r.attach(index, waiter{request: q, refusal: errAgain})
+		return
+	}
+	if !sameRequest(&q.append.Transaction, &first.Transaction) {
+		r.hold(env, q, &event.IDConflictError{ID: id}, index)
+		return
+	}
+	env.Hooks.Sometimes("replica: retry joins its original")
+	q.append.First, q.append.Repeated = first.First, true
+	q.append.Placed = append(q.append.Placed[:0], first.Placed...)
+	r.attach(index, waiter{request: q})
+}
+
+// errAgain marks a waiter whose append is evaluated again.
+var errAgain = errors.New("evaluate again")
+
+// pending finds the append that made the entry at index.
+func (r *Replica) pending(index uint64) *event.Append {
+	if w := r.waiting.at(index); w != nil {
+		return w.append
+	}
+	for _, q := range r.batch.requests {
+		if q.index == index {
+			return q.append
+		}
+	}
+	return nil
+}
+
+// repeatsCommitted compares an append with a transaction in the log.
+func (r *Replica) repeatsCommitted(env *actor.Env, q request, id [16]byte, pos segment.Position) {
+	a := q.append
+	body, err := r.log.Transaction(pos)
+	if err != nil {
+		r.finish(env, q, fmt.Errorf("compare with the first append of this event id: %w", err))
+		return
+	}
+	a.Placed = a.Placed[:0]
+	var ev event.Event
+	same := body.Count == len(a.Transaction.Events)
+	for i := 0; same && body.Next(&ev); i++ {
+		want := &a.Transaction.Events[i]
+		same = ev.Key == a.Transaction.Key && want.GivenID && ev.ID == want.ID && ev.Stream == want.Stream && ev.Name == want.Name &&
+			bytes.Equal(ev.Payload, want.Payload) && bytes.Equal(ev.Metadata, want.Metadata) &&
+			(!want.GivenTime || ev.Timestamp == want.Timestamp)
+		a.Placed = append(a.Placed, event.Placed{ID: ev.ID, Version: ev.Version, Timestamp: ev.Timestamp})
+	}
+	if !same {
+		r.hold(env, q, &event.IDConflictError{ID: id}, 0)
+		return
+	}
+	env.Hooks.Sometimes("replica: retry finds its original")
+	a.First, a.Repeated = body.First, true
+	r.finish(env, q, nil)
+}
+
+// sameRequest says whether b repeats a: same events in the same order.
+func sameRequest(b, a *event.Transaction) bool {
+	if a.Key != b.Key || len(a.Events) != len(b.Events) {
+		return false
+	}
+	for i := range a.Events {
+		x, y := &a.Events[i], &b.Events[i]
+		if !y.GivenID || x.ID != y.ID || x.Stream != y.Stream || x.Name != y.Name ||
+			!bytes.Equal(x.Payload, y.Payload) || !bytes.Equal(x.Metadata, y.Metadata) ||
+			(y.GivenTime && x.Timestamp != y.Timestamp) {
+			return false
+		}
+	}
+	return true
+}
