@@ -1,0 +1,279 @@
+package node
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"sierradb/core/actor"
+	"sierradb/vfs"
+)
+
+const (
+	// stepsMax bounds a batch: how many events an actor takes before its effects
+	// leave. It is the latency that a flooded actor adds to others.
+	stepsMax = 512
+	// mailMax is the bound that credits keep (architecture S21): every event in
+	// a mailbox was paid for by a command in flight, a timer or a barrier.
+	mailMax = 1 << 24
+	// outputKept is how much reply memory an idle session keeps.
+	outputKept = 64 << 10
+)
+
+// Conn is the connection of a session, as the runner sees it.
+type Conn interface {
+	// Write sends p and blocks until it is handed to the network, or fails. It
+	// does not keep p.
+	Write(p []byte) error
+	// Consumed says that the session took n more bytes of input.
+	Consumed(n int)
+	// Hangup closes the connection after what was written.
+	Hangup()
+}
+
+// Runner is the Host of production: it gives each actor a goroutine and a
+// mailbox, and does barriers on goroutines of their own. Together with the
+// listener and the embedding caller it is all the concurrent code there is.
+type Runner struct {
+	fs     vfs.FS
+	begin  time.Time
+	fatal  func(reason string)
+	mu     sync.RWMutex // guards the fields below
+	rand   *actor.Rand
+	actors map[actor.ID]*worker
+	done   sync.WaitGroup // workers and barriers
+}
+
+var _ Host = (*Runner)(nil)
+
+// worker is one actor at work.
+type worker struct {
+	r    *Runner
+	a    actor.Actor
+	env  actor.Env
+	conn Conn // of a session
+
+	mu     sync.Mutex
+	idle   sync.Cond // signalled when mail is empty and nothing is busy
+	mail   []actor.Event
+	busy   bool // a batch is being worked on
+	gone   bool
+	signal chan struct{} // holds one token when there is mail or an end
+}
+
+// NewRunner returns a runner whose actors see the files of fs and draw their
+// randomness from seed. fatal is called when an actor asks for a fail-stop.
+func NewRunner(fs vfs.FS, seed *actor.Rand, fatal func(reason string)) *Runner {
+	return &Runner{fs: fs, begin: time.Now(), fatal: fatal, rand: seed, actors: make(map[actor.ID]*worker)}
+}
+
+// Add starts an actor.
+func (r *Runner) Add(id actor.ID, a actor.Actor) { r.add(id, a, nil) }
+
+// add starts an actor, a session with its connection.
+func (r *Runner) add(id actor.ID, a actor.Actor, conn Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := &worker{r: r, a: a, conn: conn, signal: make(chan struct{}, 1)}
+	w.idle.L = &w.mu
+	w.env = actor.Env{Self: id, FS: r.fs, Rand: r.rand.Fork(uint64(id.Role)<<32 | uint64(id.N)), Hooks: actor.Quiet{}}
+	r.actors[id] = w
+	w.post(actor.Event{Kind: actor.Start})
+	r.done.Add(1)
+	go w.run()
+}
+
+// Remove ends an actor after the batch it is in.
+func (r *Runner) Remove(id actor.ID) {
+	r.mu.Lock()
+	w := r.actors[id]
+	delete(r.actors, id)
+	r.mu.Unlock()
+	if w != nil {
+		w.mu.Lock()
+		w.gone = true
+		w.mail = nil
+		w.mu.Unlock()
+		w.wake()
+	}
+}
+
+// Post hands an event to an actor.
+func (r *Runner) Post(to actor.ID, ev actor.Event) {
+	r.mu.RLock()
+	w := r.actors[to]
+	r.mu.RUnlock()
+	if w != nil {
+		w.post(ev)
+	}
+}
+
+// Quiesce waits until every actor has worked off the mail that it had when
+// Quiesce was called.
+func (r *Runner) Quiesce() {
+	r.mu.RLock()
+	workers := make([]*worker, 0, len(r.actors))
+	for _, w := range r.actors {
+		workers = append(workers, w)
+	}
+	r.mu.RUnlock()
+	for _, w := range workers {
+		w.mu.Lock()
+		for (len(w.mail) > 0 || w.busy) && !w.gone {
+			w.idle.Wait()
+		}
+		w.mu.Unlock()
+	}
+}
+
+// Close ends all actors and waits for them and for the barriers in flight.
+func (r *Runner) Close() {
+	r.mu.RLock()
+	ids := make([]actor.ID, 0, len(r.actors))
+	for id := range r.actors {
+		ids = append(ids, id)
+	}
+	r.mu.RUnlock()
+	for _, id := range ids {
+		r.Remove(id)
+	}
+	r.done.Wait()
+}
+
+func (w *worker) post(ev actor.Event) {
+	w.mu.Lock()
+	if w.gone {
+		w.mu.Unlock()
+		return
+	}
+	first := len(w.mail) == 0
+	w.mail = append(w.mail, ev)
+	if len(w.mail) > mailMax {
+		panic(fmt.Sprintf("node: the mailbox of %s holds more than credits allow", w.env.Self))
+	}
+	w.mu.Unlock()
+	if first {
+		w.wake()
+	}
+}
+
+func (w *worker) wake() {
+	select {
+	case w.signal <- struct{}{}:
+	default:
+	}
+}
+
+// run is the life of an actor: take all mail, step through it, flush, let the
+// effects out.
+func (w *worker) run() {
+	defer w.r.done.Done()
+	var batch, spare []actor.Event
+	for range w.signal {
+		for {
+			w.mu.Lock()
+			batch, w.mail = w.mail, spare[:0]
+			gone := w.gone
+			w.busy = len(batch) > 0
+			if gone || !w.busy {
+				w.idle.Broadcast()
+			}
+			w.mu.Unlock()
+			if gone {
+				return
+			}
+			if len(batch) == 0 {
+				spare = batch
+				break
+			}
+			for from := 0; from < len(batch); from += stepsMax {
+				w.turn(batch[from:min(from+stepsMax, len(batch))])
+			}
+			clear(batch)
+			spare = batch
+		}
+	}
+}
+
+// turn takes one batch of events.
+func (w *worker) turn(batch []actor.Event) {
+	now := time.Now()
+	w.env.Now, w.env.Wall = actor.Instant(now.Sub(w.r.begin)), now.UnixMilli()
+	for i := range batch {
+		w.a.Step(&w.env, &batch[i])
+	}
+	w.a.Flush(&w.env)
+	w.release()
+}
+
+// release carries the effects of a batch out.
+func (w *worker) release() {
+	out := &w.env.Out
+	for _, b := range out.Barriers {
+		w.barrier(b)
+	}
+	if len(out.Tells) > 0 {
+		w.r.mu.RLock()
+		for i := range out.Tells {
+			t := &out.Tells[i]
+			t.Ev.From = w.env.Self
+			if to := w.r.actors[t.To]; to != nil {
+				to.post(t.Ev)
+			}
+		}
+		w.r.mu.RUnlock()
+	}
+	for _, t := range out.Timers {
+		self, token := w.env.Self, t.Token
+		time.AfterFunc(time.Duration(t.After), func() { w.r.Post(self, actor.Event{Kind: actor.Tick, Token: token}) })
+	}
+	if w.conn != nil {
+		w.talk(out)
+	}
+	if out.Halt != "" {
+		w.r.fatal(out.Halt)
+	}
+	out.Reset()
+	if cap(out.Output) > outputKept {
+		out.Output = nil
+	}
+}
+
+// talk does what a session wants of its connection.
+func (w *worker) talk(out *actor.Effects) {
+	if out.Consumed > 0 {
+		w.conn.Consumed(out.Consumed)
+	}
+	if n := len(out.Output); n > 0 {
+		if err := w.conn.Write(out.Output); err != nil {
+			w.post(actor.Event{Kind: actor.Closed, Err: err})
+			out.Hangup = true
+		} else {
+			w.post(actor.Event{Kind: actor.Sent, Token: uint64(n)})
+		}
+	}
+	if out.Hangup {
+		w.conn.Hangup()
+	}
+}
+
+// barrier syncs files and directories and reports once.
+func (w *worker) barrier(b actor.Barrier) {
+	w.r.done.Add(1)
+	go func() {
+		defer w.r.done.Done()
+		var err error
+		for _, f := range b.Files {
+			if err = f.Sync(); err != nil {
+				break
+			}
+		}
+		for _, dir := range b.Dirs {
+			if err != nil {
+				break
+			}
+			err = w.r.fs.SyncDir(dir)
+		}
+		w.post(actor.Event{Kind: actor.BarrierDone, Token: b.Token, Err: err})
+	}()
+}

@@ -1,0 +1,121 @@
+package tcp
+
+import (
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"sierradb/core/actor"
+	"sierradb/node"
+)
+
+const (
+	// window is how much input may wait for a session before the socket is no
+	// longer read.
+	window = 256 << 10
+	// Input is read into slabs that are never written again, since arguments
+	// alias them until their events are on disk. A slab starts small, so that an
+	// idle connection is cheap, and grows with what arrives.
+	slabMin, slabMax = 4 << 10, 64 << 10
+	// readMin is the least room worth a read.
+	readMin = 1 << 10
+	// lingerMax is how long a connection that we end is still read.
+	lingerMax = time.Second
+)
+
+// conn is one client connection.
+type conn struct {
+	s  *Server
+	nc net.Conn
+	id actor.ID
+
+	mu      sync.Mutex
+	room    sync.Cond // signalled when waiting shrinks or the connection ends
+	waiting int       // bytes of input that the session has not taken
+	closed  bool
+}
+
+var _ node.Conn = (*conn)(nil)
+
+// read moves input to the session until the connection ends.
+func (c *conn) read() {
+	defer c.s.end(c)
+	defer c.nc.Close()
+	var slab []byte
+	size := slabMin
+	for {
+		if len(slab) < readMin {
+			slab = make([]byte, size)
+		}
+		n, err := c.nc.Read(slab)
+		if n > 0 && c.admit(n) {
+			if n == len(slab) {
+				size = min(2*size, slabMax)
+			}
+			c.s.db.Input(c.id, slab[:n:n])
+			slab = slab[n:]
+		}
+		if err != nil {
+			if err != io.EOF {
+				c.s.o.Logger.Debug("connection lost", "remote", c.nc.RemoteAddr().String(), "error", err)
+			}
+			return
+		}
+	}
+}
+
+// admit waits until the session has taken enough of what came before, and
+// counts n bytes more. After a hang-up it answers false: what still comes is
+// read and dropped, because a close with unread input would reset the
+// connection and take the last reply away from the client.
+func (c *conn) admit(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.waiting > window && !c.closed {
+		c.room.Wait()
+	}
+	c.waiting += n
+	return !c.closed
+}
+
+// Consumed is called by the session's goroutine.
+func (c *conn) Consumed(n int) {
+	c.mu.Lock()
+	c.waiting -= n
+	c.mu.Unlock()
+	c.room.Signal()
+}
+
+// Write is called by the session's goroutine. Each piece of a long reply gets
+// its own deadline: a client that reads slowly is served, one that does not
+// read is not.
+func (c *conn) Write(p []byte) error {
+	for len(p) > 0 {
+		piece := p[:min(len(p), slabMax)]
+		if err := c.nc.SetWriteDeadline(time.Now().Add(c.s.o.WriteTimeout)); err != nil {
+			return err
+		}
+		if _, err := c.nc.Write(piece); err != nil {
+			c.s.o.Logger.Debug("connection closed: output was not taken", "remote", c.nc.RemoteAddr().String(), "error", err)
+			c.nc.Close()
+			return err
+		}
+		p = p[len(piece):]
+	}
+	return nil
+}
+
+// Hangup is called by the session's goroutine after its last Write.
+func (c *conn) Hangup() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.room.Signal()
+	if t, ok := c.nc.(*net.TCPConn); ok {
+		t.CloseWrite()
+		c.nc.SetReadDeadline(time.Now().Add(lingerMax))
+		return
+	}
+	c.nc.Close()
+}
