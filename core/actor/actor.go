@@ -142,6 +142,7 @@ type Effects struct {
 	Output   []byte // sessions only: bytes for the connection, in order
 	Consumed int    // sessions only: input bytes taken; the runner reads on when enough were
 	Hangup   bool   // sessions only: close the connection once Output has left
+	Abort    bool   // sessions only: close the connection now; Output that has not left is dropped
 	Timers   []Timer
 	Halt     string // fail-stop of the whole node, with the reason
 }

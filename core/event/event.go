@@ -71,7 +71,7 @@ type New struct {
 	Stream    string
 	Name      string
 	Expected  Expected
-	Timestamp int64 // milliseconds; NoTimestamp: the node's wall clock
+	Timestamp int64 // milliseconds; filled in from the node's wall clock unless GivenTime is set
 	Payload   []byte
 	Metadata  []byte
 	GivenID   bool // the client chose ID, so that a retry can be recognised

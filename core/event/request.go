@@ -33,11 +33,11 @@ type QueryKind uint8
 
 // The queries.
 const (
-	GetEvent       QueryKind = iota + 1 // the event with ID
-	ScanStream                          // events From to To of Stream, by version
-	ScanPartition                       // events From to To of Partition, by sequence
-	LastVersion                         // the last version of Stream
-	LastSequence                        // the last sequence of Partition
+	GetEvent      QueryKind = iota + 1 // the event with ID
+	ScanStream                         // events From to To of Stream, by version
+	ScanPartition                      // events From to To of Partition, by sequence
+	LastVersion                        // the last version of Stream
+	LastSequence                       // the last sequence of Partition
 )
 
 // Query asks for committed events. All queries are linearizable: what was

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"crypto/sha1"
 	"encoding/binary"
 
 	"github.com/google/uuid"
@@ -13,8 +14,21 @@ import (
 var Namespace = uuid.MustParse("219bd637-e279-53e9-9e2b-eabe5d9120cc")
 
 // KeyOf returns the partition key of a stream that names none:
-// uuid5(Namespace, stream id).
-func KeyOf(stream string) uuid.UUID { return uuid.NewSHA1(Namespace, []byte(stream)) }
+// uuid5(Namespace, stream id), the version 5 UUID of RFC 9562, section 5.5. It
+// allocates nothing for a valid stream id: every append and read passes here.
+func KeyOf[S ~string | ~[]byte](stream S) uuid.UUID {
+	if len(stream) > StreamMax {
+		return uuid.NewSHA1(Namespace, []byte(stream))
+	}
+	var b [len(Namespace) + StreamMax]byte
+	n := copy(b[:], Namespace[:])
+	n += copy(b[n:], stream)
+	sum := sha1.Sum(b[:n])
+	id := uuid.UUID(sum[:16])
+	id[6] = id[6]&0x0f | 0x50 // version 5
+	id[8] = id[8]&0x3f | 0x80 // the variant of RFC 9562
+	return id
+}
 
 // HashOf returns the 16 bits of a key that choose its partition: those that
 // follow the variant, bits 61 to 46 counted from the lowest.
