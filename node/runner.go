@@ -29,6 +29,8 @@ type Conn interface {
 	Consumed(n int)
 	// Hangup closes the connection after what was written.
 	Hangup()
+	// Abort closes the connection at once.
+	Abort()
 }
 
 // Runner is the Host of production: it gives each actor a goroutine and a
@@ -241,6 +243,10 @@ func (w *worker) release() {
 
 // talk does what a session wants of its connection.
 func (w *worker) talk(out *actor.Effects) {
+	if out.Abort {
+		w.conn.Abort()
+		return
+	}
 	if out.Consumed > 0 {
 		w.conn.Consumed(out.Consumed)
 	}

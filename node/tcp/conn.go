@@ -98,12 +98,21 @@ func (c *conn) Write(p []byte) error {
 		}
 		if _, err := c.nc.Write(piece); err != nil {
 			c.s.o.Logger.Debug("connection closed: output was not taken", "remote", c.nc.RemoteAddr().String(), "error", err)
-			c.nc.Close()
+			c.Abort()
 			return err
 		}
 		p = p[len(piece):]
 	}
 	return nil
+}
+
+// Abort is called by the session's goroutine, and by a server that can't wait.
+func (c *conn) Abort() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.room.Signal()
+	c.nc.Close()
 }
 
 // Hangup is called by the session's goroutine after its last Write.

@@ -143,7 +143,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	for c := range s.conns {
-		c.nc.Close()
+		c.Abort()
 	}
 	s.mu.Unlock()
 	<-finished

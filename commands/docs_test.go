@@ -1,0 +1,126 @@
+package commands
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestDocs_Commands(t *testing.T) {
+	const path = "../docs/commands.md"
+	got := Markdown(Builtin())
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diffLines(t, path, got, string(want))
+}
+
+// TestDocs_WriteACommand compares the page's Go code with the module that the
+// tests compile and run.
+func TestDocs_WriteACommand(t *testing.T) {
+	const path, source = "../docs/write-a-command.md", "example_elast_test.go"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, block, ok := strings.Cut(string(page), "```go\n")
+	block, after, closed := strings.Cut(block, "```\n")
+	if !ok || !closed {
+		t.Fatalf("%s has no Go code", path)
+	}
+	if *update {
+		text := before + "```go\n" + string(code) + "```\n" + after
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if block != string(code) {
+		t.Errorf("the code of %s is not that of %s", path, source)
+		diffLines(t, path, string(code), block)
+	}
+}
+
+// render writes arguments as a usage line does. ok is false where such a line
+// can't be derived: alternatives and repeated groups.
+func render(args []Arg) (line string, ok bool) {
+	var words []string
+	for i := range args {
+		a := &args[i]
+		if a.Multiple || a.Type == "oneof" {
+			return "", false
+		}
+		word := "<" + a.Name + ">"
+		if len(a.Args) > 0 {
+			if word, ok = render(a.Args); !ok {
+				return "", false
+			}
+		}
+		word = strings.TrimSpace(a.Token + " " + word)
+		if a.Optional {
+			word = "[" + word + "]"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " "), true
+}
+
+func TestSpecs(t *testing.T) {
+	types := Keywords{"string", "integer", "unix-time", "oneof", "block"}
+	group, groups := "", map[string]bool{}
+	for _, m := range Builtin().All() {
+		s := &m.Spec
+		if s.Summary == "" || !strings.HasSuffix(s.Summary, ".") || s.Returns == "" || s.Since == "" || len(s.Examples) == 0 || s.Flags == 0 {
+			t.Errorf("%s: summary, returns, since, examples and flags must be there", s.Name)
+		}
+		if s.Group != group && groups[s.Group] {
+			t.Errorf("%s: commands of group %s don't stand together", s.Name, s.Group)
+		}
+		group, groups[s.Group] = s.Group, true
+		if line, ok := render(s.Args); ok && line != s.Usage && s.Name != "HELLO" {
+			t.Errorf("%s: usage is %q, its Args say %q", s.Name, s.Usage, line)
+		}
+		for _, a := range s.Args {
+			if strings.Count(strings.Join(types, " ")+" ", a.Type+" ") != 1 || a.About == "" {
+				t.Errorf("%s: argument %s is of type %q, about %q", s.Name, a.Name, a.Type, a.About)
+			}
+		}
+		if got := inTableOrder(s.Errors); len(got) != len(s.Errors) {
+			t.Errorf("%s: errors %v must be of the table", s.Name, s.Errors)
+		} else {
+			for i := range got {
+				if got[i] != s.Errors[i] {
+					t.Errorf("%s: errors %v must be in the order of the table", s.Name, s.Errors)
+					break
+				}
+			}
+		}
+		checkExamples(t, s)
+	}
+}
+
+// checkExamples says whether a command's examples are answered without error.
+func checkExamples(t *testing.T, s *Spec) {
+	t.Helper()
+	h := newHarness(t, Builtin(), newFakeStore(), Options{})
+	for _, line := range s.Examples {
+		w := words(t, line)
+		if w[0] != s.Name {
+			t.Errorf("%s: example %q is of another command", s.Name, line)
+		}
+		if reply := h.do(w...); strings.HasPrefix(reply, "-") {
+			t.Errorf("%s: example %q is answered with %q", s.Name, line, reply)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package commands
+
+import (
+	"encoding/hex"
+
+	"github.com/google/uuid"
+
+	"sierradb/commands/resp3"
+	"sierradb/core/event"
+)
+
+// Proto is the protocol that the reply must speak.
+func (c *Call) Proto() resp3.Proto { return c.proto }
+
+// Fail replies with an error; what was built of the reply is dropped.
+func (c *Call) Fail(err error) {
+	c.buf, c.start = c.buf[:0], 0
+	c.buf = resp3.AppendError(c.buf, Coded(err).line())
+}
+
+// Failed is Fail if err is not nil. It says whether it was.
+func (c *Call) Failed(err error) bool {
+	if err != nil {
+		c.Fail(err)
+	}
+	return err != nil
+}
+
+// OK replies +OK.
+func (c *Call) OK() { c.Simple("OK") }
+
+// Map opens a map of pairs pairs; keys and values follow. In RESP2 it is a
+// flat array.
+func (c *Call) Map(pairs int) { c.buf = resp3.AppendMap(c.buf, c.proto, pairs) }
+
+// Array opens an array; its n elements follow.
+func (c *Call) Array(n int) { c.buf = resp3.AppendArray(c.buf, n) }
+
+// Simple adds a simple string: a word of the protocol, never a client's text.
+func (c *Call) Simple(s string) { c.buf = resp3.AppendSimple(c.buf, s) }
+
+// Bulk adds any bytes.
+func (c *Call) Bulk(b []byte) { c.buf = resp3.AppendBulk(c.buf, b) }
+
+// BulkString adds any text.
+func (c *Call) BulkString(s string) { c.buf = resp3.AppendBulkString(c.buf, s) }
+
+// Int adds a number.
+func (c *Call) Int(n int64) { c.buf = resp3.AppendInt(c.buf, n) }
+
+// Uint adds a number.
+func (c *Call) Uint(n uint64) { c.buf = resp3.AppendUint(c.buf, n) }
+
+// Null adds the absence of a value.
+func (c *Call) Null() { c.buf = resp3.AppendNull(c.buf, c.proto) }
+
+// Bool adds a boolean, in RESP2 1 or 0.
+func (c *Call) Bool(v bool) { c.buf = resp3.AppendBool(c.buf, c.proto, v) }
+
+// Double adds a floating point number, in RESP2 its text.
+func (c *Call) Double(v float64) { c.buf = resp3.AppendDouble(c.buf, c.proto, v) }
+
+// UUID adds a UUID as a simple string, lower case with hyphens.
+func (c *Call) UUID(id uuid.UUID) {
+	b := append(c.buf, resp3.KindSimple)
+	b = appendUUID(b, id)
+	c.buf = append(b, '\r', '\n')
+}
+
+func appendUUID(b []byte, id uuid.UUID) []byte {
+	b = hex.AppendEncode(b, id[:4])
+	for i := 4; i < 10; i += 2 {
+		b = append(b, '-')
+		b = hex.AppendEncode(b, id[i:i+2])
+	}
+	b = append(b, '-')
+	return hex.AppendEncode(b, id[10:])
+}
+
+// Event adds the map of a stored event. Keys are simple strings: SierraDB's
+// clients look for those. Stream, name and data are bulks, since a client's
+// text may hold line ends.
+func (c *Call) Event(ev *event.Event) {
+	c.Map(11)
+	c.Simple("event_id")
+	c.UUID(ev.ID)
+	c.Simple("partition_key")
+	c.UUID(ev.Key)
+	c.Simple("partition_id")
+	c.Int(int64(ev.Partition))
+	c.Simple("transaction_id")
+	c.UUID(ev.Transaction)
+	c.Simple("partition_sequence")
+	c.Uint(uint64(ev.Sequence))
+	c.Simple("stream_version")
+	c.Uint(uint64(ev.Version))
+	c.Simple("timestamp")
+	c.Int(ev.Timestamp)
+	c.Simple("stream_id")
+	c.BulkString(ev.Stream)
+	c.Simple("event_name")
+	c.BulkString(ev.Name)
+	c.Simple("metadata")
+	c.Bulk(ev.Metadata)
+	c.Simple("payload")
+	c.Bulk(ev.Payload)
+}

@@ -1,0 +1,27 @@
+package commands
+
+// Reset is the RESET module: it makes the connection as good as new.
+var Reset = Module{
+	Spec: Spec{
+		Name:     "RESET",
+		Summary:  "Reset the connection: its protocol, names and read mode.",
+		Group:    "connection",
+		Since:    "1.0.0",
+		Flags:    Connection,
+		Returns:  "RESET.",
+		Examples: []string{"RESET"},
+		Errors:   []Code{Syntax},
+	},
+	New: func() Command { return reset{} },
+}
+
+type reset struct{}
+
+func (reset) Parse(a *Args) error { return a.End() }
+
+func (reset) Run(call *Call) {
+	call.Conn().reset(call.Options())
+	call.Simple("RESET")
+}
+
+func (reset) Done(*Call) {}
