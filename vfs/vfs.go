@@ -3,7 +3,10 @@
 //
 // [FS] and [File] are the only door to a disk. OpenOS gives real files, NewMem
 // files in memory that know which bytes a power cut would leave, and Inject
-// wraps either with errors, short writes, flipped bits and delays.
+// wraps either with errors, short writes, flipped bits and crashes. How long
+// something takes is not asked here: the one operation that may take long in
+// the simulator is a barrier, and [Mem.BeginSync] leaves its end to the
+// scheduler.
 //
 // What an implementation promises: bytes written to a file are on the medium
 // once [File.Sync] has returned nil; a name that was created, renamed or
@@ -32,34 +35,40 @@ const (
 )
 
 // FS is a tree of files below one root. Names are relative, use slashes, and
-// contain no "..". Methods may be called from several goroutines.
+// contain no ".", no ".." and no empty part; where a directory is named, "." is
+// the root. Methods may be called from several goroutines.
 type FS interface {
-	// Open opens a file. Without Create a missing one gives ErrNotExist.
+	// Open opens a file. Without Create a missing one gives ErrNotExist, and so
+	// does a missing directory always. A directory cannot be opened.
 	Open(name string, flag Flag) (File, error)
-	// Rename gives from the name to, replacing what was there; atomic, durable
-	// after SyncDir.
+	// Rename gives from the name to, replacing the file that was there; atomic,
+	// durable after SyncDir (of both directories, if it crosses). A directory
+	// is never replaced: ErrExist.
 	Rename(from, to string) error
-	// Remove deletes a file or an empty directory; durable after SyncDir.
+	// Remove deletes a file or an empty directory; durable after SyncDir. An
+	// open file can be read and written until it is closed.
 	Remove(name string) error
 	// MkdirAll makes a directory and its parents; durable after SyncDir of each
 	// parent.
 	MkdirAll(dir string) error
-	// List returns the names in a directory in ascending order, directories
-	// with a trailing slash. A missing directory gives ErrNotExist.
+	// List returns the names in a directory, directories with a trailing slash,
+	// in the ascending order of these strings. A missing directory gives
+	// ErrNotExist.
 	List(dir string) ([]string, error)
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error
 	// Lock takes an exclusive lock on a file, creating it when needed, and
 	// writes owner into it. While another holder (process or handle) has it,
 	// the answer is a *LockedError that carries the other's owner text. A lock
-	// ends with Close or with the life of its process.
+	// ends with Close or with the life of its process; the file stays.
 	Lock(name, owner string) (io.Closer, error)
 	// Free returns the number of bytes that can still be written below dir.
 	Free(dir string) (uint64, error)
 }
 
 // File is an open file without a cursor: every call names its offset. Reads
-// may run beside each other and beside writes to other bytes.
+// may run beside each other and beside writes to other bytes. A read or write
+// of no bytes does nothing and cannot fail.
 type File interface {
 	// ReadAt fills p from offset off; at the end of the file it returns the
 	// bytes there are and io.EOF.
