@@ -1,0 +1,36 @@
+package segment
+
+import (
+	"bytes"
+	"hash/crc32"
+
+	"sierradb/core/event"
+
+	"github.com/google/uuid"
+)
+
+// derives says whether key is the one that belongs to a stream without a key
+// of its own. Only a version 5 UUID can be.
+func derives(stream string, key uuid.UUID) bool {
+	if key[6]>>4 != 5 || len(stream) > event.StreamMax {
+		return false
+	}
+	return event.KeyOf(stream) == key
+}
+
+// keyCache remembers the derived keys of a few streams, because a scan meets
+// the same streams again and again and SHA-1 costs more than the rest of
+// decoding an event.
+type keyCache [64]struct {
+	stream []byte
+	key    uuid.UUID
+}
+
+func (c *keyCache) of(stream []byte) uuid.UUID {
+	e := &c[crc32.Checksum(stream, castagnoli)%uint32(len(c))]
+	if len(e.stream) == 0 || !bytes.Equal(e.stream, stream) {
+		e.stream = append(e.stream[:0], stream...)
+		e.key = event.KeyOf(stream)
+	}
+	return e.key
+}
