@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sierradb/core/event"
+	"sierradb/vfs"
 )
 
 // Code is the first word of an error reply, by which clients decide.
@@ -64,7 +65,7 @@ var Codes = []CodeInfo{
 	{NotLeader, NotDone, "The bucket's leader is another node, or not known yet. Try again.", []error{event.ErrNotLeader}},
 	{Unavailable, NotDone, "A bucket that is needed can't be asked, or the node is closing.", []error{event.ErrUnavailable, event.ErrClosed}},
 	{Timeout, Unknown, "The outcome of the append was not learned in time.", []error{event.ErrTimeout}},
-	{ReadErr, NotDone, "Stored data is damaged; the text names file and offset.", []error{event.ErrDamaged}},
+	{ReadErr, NotDone, "Stored data is damaged or can't be read; the text names the file.", []error{event.ErrDamaged, vfs.ErrIO}},
 	{DBOpFailed, Unknown, "The store failed in a way that has no code of its own.", nil},
 	{NotFound, NotDone, "What the command names does not exist.", nil},
 	{NoProto, NotDone, "HELLO asks for a protocol that the node doesn't speak.", nil},

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -79,10 +80,15 @@ func (r *router) Append(env *actor.Env, a *event.Append) {
 
 // unserved says why a bucket can't be asked.
 func (r *router) unserved(b event.BucketID) error {
-	if err := r.n.damaged[b]; err != nil {
+	err := r.n.damaged[b]
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, event.ErrDamaged):
 		return fmt.Errorf("bucket %d is not served: %w", b, err)
 	}
-	return nil
+	// Its files could not be opened or made: that may be better at the next start.
+	return fmt.Errorf("bucket %d is not served: %w: %w", b, event.ErrUnavailable, err)
 }
 
 // Query starts a query.
@@ -233,6 +239,7 @@ func (r *router) gather(rd *reading) {
 			continue
 		}
 		var ev event.Event
+		r.cursor.Plan(a.Positions)
 		if err := r.cursor.Event(a.Positions[0], &ev); err != nil {
 			q.Err = err
 			return

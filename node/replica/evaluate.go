@@ -136,6 +136,7 @@ func (r *Replica) check(t *event.Transaction) error {
 func (r *Replica) place(a *event.Append, index uint64) (refusal error, rests uint64) {
 	t := &a.Transaction
 	a.Placed = a.Placed[:0]
+	mark := len(r.tail.undo)
 	for i := range t.Events {
 		ev := &t.Events[i]
 		key := event.StreamKey{Key: t.Key, ID: ev.Stream}
@@ -151,8 +152,8 @@ func (r *Replica) place(a *event.Append, index uint64) (refusal error, rests uin
 		if !ev.Expected.Holds(held) {
 			err := &event.VersionError{Stream: key, Next: now.next, Expected: ev.Expected}
 			if now.index == index {
-				// It rests on this transaction's own earlier events.
-				now.index = r.restsOn(ref)
+				// The stream was advanced by this transaction's own earlier events.
+				now.index = r.tail.before(mark, ref)
 			}
 			return err, now.index
 		}
@@ -160,17 +161,6 @@ func (r *Replica) place(a *event.Append, index uint64) (refusal error, rests uin
 		r.tail.advance(ref, now.next+1, index)
 	}
 	return nil, 0
-}
-
-// restsOn is the index that a stream's version rested on before the append
-// that is being evaluated.
-func (r *Replica) restsOn(ref streamRef) uint64 {
-	for _, c := range r.tail.undo {
-		if c.ref == ref && c.had && c.old.index > 0 {
-			return c.old.index
-		}
-	}
-	return 0
 }
 
 // rollback takes back the changes of the tail above mark.

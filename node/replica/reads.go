@@ -86,7 +86,9 @@ func (r *Replica) retractReads() {
 
 // answerReads answers what can be answered: batches whose index is applied, or
 // everything when the replica has stopped: a group of one has nobody who could
-// know better.
+// know better. It must have led for that: before its first entry is applied it
+// does not know how much of the log is committed, and what it would leave out
+// may have been read in an earlier life.
 func (r *Replica) answerReads(env *actor.Env) {
 	n := 0
 	for n < len(r.reads) {
@@ -117,7 +119,12 @@ func (r *Replica) answerAll(env *actor.Env, items []request) {
 			r.finish(env, q, q.append.Err)
 			continue
 		}
-		r.answer(q.ask)
+		if r.halted != "" && !r.leadable() {
+			env.Hooks.Sometimes("replica: halted before it could serve")
+			q.ask.Err = fmt.Errorf("bucket %d: %w: it stopped before it could serve: %s", r.o.Bucket, event.ErrUnavailable, r.halted)
+		} else {
+			r.answer(q.ask)
+		}
 		env.Tell(q.from, actor.Event{Kind: Answered, Body: q.ask})
 	}
 }

@@ -288,6 +288,31 @@ func TestRead_WaitsForFirstEntry(t *testing.T) {
 	}
 }
 
+// TestRead_HaltedBeforeItCouldServe: a log whose last entries are not known to
+// be committed, and a sync that fails before the new leader's first entry is
+// applied. The entries may have been acknowledged, so an answer without them
+// would be wrong, and one with them has no ground. (Found by simulation.)
+func TestRead_HaltedBeforeItCouldServe(t *testing.T) {
+	b := newBench(t, 1<<20)
+	b.turn(appending(appendTo("s", event.Expected{})))
+	b.sync(nil)
+	again := &bench{t: t, log: newFakeLog(), env: b.env}
+	again.log.entries, again.log.state = b.log.entries, b.log.state
+	again.log.state.Commit = 0
+	r, err := New(again.log, Options{Partitions: 4, QueueBytes: 1 << 20, Timeout: actor.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.r = r
+	again.turn(actor.Event{Kind: actor.Start})
+	again.sync(vfs.ErrIO)
+	ask := &Ask{Kind: event.LastSequence, Partition: 1}
+	again.turn(actor.Event{From: asker, Kind: Asking, Body: ask})
+	if got := again.taken(); len(got) != 1 || !errors.Is(ask.Err, event.ErrUnavailable) {
+		t.Fatalf("got %d answers, %+v; want the bucket to be unavailable", len(got), ask)
+	}
+}
+
 func BenchmarkAppend(b *testing.B) {
 	log := newFakeLog()
 	r, err := New(log, Options{Partitions: 4, QueueBytes: 1 << 30, Timeout: actor.Second})

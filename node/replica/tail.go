@@ -61,6 +61,17 @@ func (t *tail) advance(ref streamRef, next event.Version, index uint64) {
 	t.streams[ref] = speculation{next, index}
 }
 
+// before is the index that a stream's version rested on before the changes
+// above mark, 0 when it was committed.
+func (t *tail) before(mark int, ref streamRef) uint64 {
+	for _, c := range t.undo[mark:] {
+		if c.ref == ref {
+			return c.old.index
+		}
+	}
+	return 0
+}
+
 // keep makes the changes since the last keep or back final.
 func (t *tail) keep() { t.undo = t.undo[:0] }
 
