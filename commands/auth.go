@@ -8,7 +8,7 @@ var Auth = Module{
 		Usage:   "[<username>] <password>",
 		Summary: "Authenticate the connection.",
 		Group:   "connection",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Connection,
 		Args: []Arg{
 			{Name: "username", Type: "string", Optional: true, About: "default, the only user"},

@@ -14,10 +14,10 @@ var Client = Module{
 		Usage:   "ID | INFO | LIST | GETNAME | SETNAME <name> | SETINFO LIB-NAME <name> | SETINFO LIB-VER <version> | NO-EVICT ON|OFF | NO-TOUCH ON|OFF | REPLY ON",
 		Summary: "Tell or ask about the connection.",
 		Group:   "connection",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Connection,
 		Args: []Arg{
-			{Name: "subcommand", Type: "oneof", About: "one of the usage's"},
+			{Name: "subcommand", Type: "string", About: "one of the usage's"},
 			{Name: "argument", Type: "string", Optional: true, Multiple: true, About: "of the subcommand"},
 		},
 		Notes: []string{

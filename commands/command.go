@@ -8,10 +8,10 @@ var CommandList = Module{
 		Usage:   "[COUNT | LIST | INFO [<command> ...] | DOCS [<command> ...]]",
 		Summary: "Describe the commands.",
 		Group:   "server",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Connection,
 		Args: []Arg{
-			{Name: "subcommand", Type: "oneof", Optional: true, About: "one of the usage's"},
+			{Name: "subcommand", Type: "string", Optional: true, About: "one of the usage's"},
 			{Name: "command", Type: "string", Optional: true, Multiple: true, About: "only these commands, by name in any case"},
 		},
 		Returns:  "As Redis: an array for each command; COUNT: a number; LIST: names; DOCS: a map from names to maps.",

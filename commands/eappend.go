@@ -17,7 +17,7 @@ var EAppend = Module{
 			"[EXPECTED_VERSION <version>] [TIMESTAMP <timestamp>] [PAYLOAD <payload>] [METADATA <metadata>]",
 		Summary: "Append an event to a stream.",
 		Group:   "event",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Write,
 		Args: []Arg{
 			argStream, argName,

@@ -7,7 +7,7 @@ var Echo = Module{
 		Usage:    "<message>",
 		Summary:  "Return a message.",
 		Group:    "connection",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Connection,
 		Args:     []Arg{{Name: "message", Type: "string", About: "any bytes"}},
 		Returns:  "The message.",

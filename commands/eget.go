@@ -12,7 +12,7 @@ var EGet = Module{
 		Usage:   "<event_id>",
 		Summary: "Get an event by its id.",
 		Group:   "event",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Read,
 		Args:    []Arg{{Name: "event_id", Type: "string", About: "UUID of the event"}},
 		Notes: []string{

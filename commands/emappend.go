@@ -18,7 +18,7 @@ var EMAppend = Module{
 			"[TIMESTAMP <timestamp>] [PAYLOAD <payload>] [METADATA <metadata>] [<stream_id> <event_name> ...]",
 		Summary: "Append events to streams of one partition in one transaction.",
 		Group:   "event",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Write,
 		Args: []Arg{
 			{Name: "partition_key", Type: "string", About: "UUID that chooses the partition of all events"},

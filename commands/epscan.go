@@ -10,7 +10,7 @@ var EPScan = Module{
 		Usage:   "<partition> <start_sequence> <end_sequence> [COUNT <count>]",
 		Summary: "Scan the events of a partition by sequence.",
 		Group:   "partition",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Read,
 		Args: []Arg{
 			argPartition,

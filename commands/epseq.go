@@ -9,7 +9,7 @@ var EPSeq = Module{
 		Usage:    "<partition>",
 		Summary:  "Get the sequence of a partition.",
 		Group:    "partition",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Read,
 		Args:     []Arg{argPartition},
 		Returns:  "The sequence of the partition's last event, which is 0 after the first; null if the partition is empty.",

@@ -9,7 +9,7 @@ var EScan = Module{
 		Usage:   "<stream_id> <start_version> <end_version> [PARTITION_KEY <partition_key>] [COUNT <count>]",
 		Summary: "Scan the events of a stream by version.",
 		Group:   "stream",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Read,
 		Args: []Arg{
 			argStream,

@@ -9,7 +9,7 @@ var ESVer = Module{
 		Usage:    "<stream_id> [PARTITION_KEY <partition_key>]",
 		Summary:  "Get the version of a stream.",
 		Group:    "stream",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Read,
 		Args:     []Arg{argStream, argReadKey},
 		Returns:  "The version of the stream's last event, which is 0 after the first; null if the stream is empty.",

@@ -12,7 +12,7 @@ var ELast = commands.Module{
 		Usage:   "<stream_id> [PARTITION_KEY <partition_key>]",
 		Summary: "Get the last event of a stream.",
 		Group:   "stream",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   commands.Read,
 		Args: []commands.Arg{
 			{Name: "stream_id", Type: "string", About: "the stream"},

@@ -13,7 +13,7 @@ var Hello = Module{
 		Usage:   "[<version> [AUTH <username> <password>] [SETNAME <name>]]",
 		Summary: "Choose the protocol and describe the node.",
 		Group:   "connection",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Connection,
 		Args: []Arg{
 			{Name: "version", Type: "integer", Optional: true, About: "2 or 3; without it the protocol stays"},

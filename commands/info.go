@@ -13,7 +13,7 @@ var InfoText = Module{
 		Usage:   "[<section> ...]",
 		Summary: "Describe the node in text.",
 		Group:   "server",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Connection,
 		Args:    []Arg{{Name: "section", Type: "string", Optional: true, Multiple: true, About: "only these sections, by name in any case; all, default and everything mean all of them"}},
 		Notes: []string{

@@ -7,7 +7,7 @@ var Ping = Module{
 		Usage:    "[<message>]",
 		Summary:  "Check that the node answers.",
 		Group:    "connection",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Connection,
 		Args:     []Arg{{Name: "message", Type: "string", Optional: true, About: "any bytes"}},
 		Returns:  "PONG, or the message.",

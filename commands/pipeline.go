@@ -10,6 +10,7 @@ type pipeline struct {
 	bytes   int // of the commands on the wire
 	held    int // bytes of complete replies that wait for an earlier one
 	heavy   int // reads with large answers that the store works on
+	large   int // how large such an answer is expected to be, 0 before the first
 	waiting int // requests that wait for their turn
 	recheck bool
 

@@ -6,7 +6,7 @@ var Quit = Module{
 		Name:     "QUIT",
 		Summary:  "Close the connection.",
 		Group:    "connection",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Connection,
 		Notes:    []string{"Commands before it are answered, commands behind it are not run."},
 		Returns:  "OK.",

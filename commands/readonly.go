@@ -7,7 +7,7 @@ var ReadOnlyMode = Module{
 		Name:    "READONLY",
 		Summary: "Allow reads of this connection to lag behind.",
 		Group:   "connection",
-		Since:   "1.0.0",
+		Since:   "0.1.0",
 		Flags:   Connection,
 		Notes: []string{
 			"A mark, shown by CLIENT INFO as flags=r. Reads stay linearizable, which is more than the client asks for.",

@@ -6,7 +6,7 @@ var ReadWriteMode = Module{
 		Name:     "READWRITE",
 		Summary:  "Make reads of this connection see everything acknowledged before them.",
 		Group:    "connection",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Connection,
 		Returns:  "OK.",
 		Examples: []string{"READWRITE"},

@@ -6,7 +6,7 @@ var Reset = Module{
 		Name:     "RESET",
 		Summary:  "Reset the connection: its protocol, names and read mode.",
 		Group:    "connection",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Connection,
 		Returns:  "RESET.",
 		Examples: []string{"RESET"},

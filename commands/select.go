@@ -8,7 +8,7 @@ var Select = Module{
 		Usage:    "<index>",
 		Summary:  "Select the database, of which there is one: 0.",
 		Group:    "connection",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Connection,
 		Args:     []Arg{{Name: "index", Type: "integer", About: "0"}},
 		Returns:  "OK.",

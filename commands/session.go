@@ -11,7 +11,7 @@ import (
 //
 // What a client can make it hold is bounded (architecture S21, S22): commands
 // that are not answered by Options.Inflight and InflightBytes, replies by
-// OutputMax and by ReplyMax for each of heavyMax scans. Beyond that input
+// OutputMax and by ReplyMax for the scan that goes beyond it. Beyond that input
 // stays unparsed and is not reported as consumed, so that the runner stops
 // reading and the client's own writes block.
 type Session struct {
@@ -250,7 +250,9 @@ func (s *Session) startWaiting() {
 const heavyMax = 16
 
 // affords says whether there is room for the answer of c. The oldest command
-// needs none for the replies behind it, which wait for its own.
+// needs none for the replies behind it, which wait for its own. One large
+// answer may always be under way, more only when answers like the last ones
+// would fit: how large they get is not known before.
 func (s *Session) affords(c *Call) bool {
 	if !c.req.heavy() {
 		return true
@@ -259,8 +261,14 @@ func (s *Session) affords(c *Call) bool {
 	if c.seq != s.head {
 		waiting += s.held
 	}
-	return s.heavy < heavyMax && waiting <= s.o.OutputMax
+	if s.heavy == 0 {
+		return waiting <= s.o.OutputMax
+	}
+	return s.large > 0 && s.heavy < heavyMax && waiting+(s.heavy+1)*s.large <= s.o.OutputMax
 }
+
+// learn takes the size of a large answer into account for those to come.
+func (s *Session) learn(size int) { s.large = max(size, s.large-s.large/8) }
 
 func (s *Session) ask(c *Call) {
 	c.state = callAsked
@@ -295,6 +303,9 @@ func (s *Session) answered(a *event.Append, q *event.Query) {
 	}
 	s.recheck = true
 	c.cmd.Done(c)
+	if c.req.heavy() {
+		s.learn(len(c.buf) - c.start)
+	}
 	s.finish(c)
 }
 

@@ -264,23 +264,27 @@ func TestSession_RepliesHeldBackCount(t *testing.T) {
 }
 
 func TestSession_ScansWaitForOutput(t *testing.T) {
-	store := newFakeStore()
-	h := newHarness(t, Builtin(), store, Options{OutputMax: 1000})
-	h.do("EAPPEND", "user-1", "Made", "PAYLOAD", strings.Repeat("x", 2000))
-	h.input(lines("ESVER orders") + strings.Repeat(lines("ESCAN user-1 - +"), 40))
-	if got := len(store.pending); got != 1+heavyMax {
-		t.Fatalf("%d requests are under way, want %d", got, 1+heavyMax)
-	}
-	for range heavyMax {
+	f := func(outputMax, payload, first, next int) {
+		t.Helper()
+		store := newFakeStore()
+		h := newHarness(t, Builtin(), store, Options{OutputMax: outputMax})
+		h.do("EAPPEND", "user-1", "Made", "PAYLOAD", strings.Repeat("x", payload))
+		h.input(lines("ESVER orders") + strings.Repeat(lines("ESCAN user-1 - +"), 40))
+		if got := len(store.pending) - 1; got != first {
+			t.Fatalf("%d scans are under way before the size of an answer is known, want %d", got, first)
+		}
 		h.answer(1)
+		if got := len(store.pending) - 1; got != next {
+			t.Fatalf("%d scans are under way after the first answer, want %d: %d bytes of replies wait", got, next, h.s.held)
+		}
+		h.settle()
+		if got := len(h.frames()); got != 41 {
+			t.Fatalf("%d replies, want 41", got)
+		}
 	}
-	if got := len(store.pending); got != 1 {
-		t.Fatalf("%d requests are under way, want none but the first: %d bytes of replies wait", got, h.s.held)
-	}
-	h.settle()
-	if got := len(h.frames()); got != 41 {
-		t.Fatalf("%d replies, want 41", got)
-	}
+	f(1000, 2000, 1, 0)         // one answer is more than may wait
+	f(1<<20, 2000, 1, heavyMax) // many fit
+	f(10_000, 2000, 1, 3)       // four fit, one of them waits already
 }
 
 func TestSession_OutputTimeout(t *testing.T) {

@@ -8,7 +8,7 @@ var Time = Module{
 		Name:     "TIME",
 		Summary:  "Get the node's wall clock.",
 		Group:    "server",
-		Since:    "1.0.0",
+		Since:    "0.1.0",
 		Flags:    Connection,
 		Returns:  "Two strings: seconds since 1970, and microseconds, which are whole milliseconds here.",
 		Examples: []string{"TIME"},

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -23,6 +24,8 @@ const (
 	// lingerMax is how long a connection that we end is still read.
 	lingerMax = time.Second
 )
+
+var errOutputMax = errors.New("too many replies are not taken")
 
 // conn is one client connection.
 type conn struct {
@@ -89,8 +92,16 @@ func (c *conn) Consumed(n int) {
 
 // Write is called by the session's goroutine. Each piece of a long reply gets
 // its own deadline: a client that reads slowly is served, one that does not
-// read is not.
+// read is not. When the clients together have left too much unread, whoever
+// adds a long reply is let go; short ones always pass.
 func (c *conn) Write(p []byte) error {
+	all := c.s.unsent.Add(int64(len(p)))
+	defer c.s.unsent.Add(-int64(len(p)))
+	if all > c.s.o.OutputMax && len(p) > slabMax {
+		c.s.o.Logger.Warn("connection closed: clients leave too many replies unread (limits.output_bytes)", "remote", c.nc.RemoteAddr().String(), "unread", all)
+		c.Abort()
+		return errOutputMax
+	}
 	for len(p) > 0 {
 		piece := p[:min(len(p), slabMax)]
 		if err := c.nc.SetWriteDeadline(time.Now().Add(c.s.o.WriteTimeout)); err != nil {

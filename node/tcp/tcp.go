@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sierradb/core/actor"
@@ -22,7 +23,8 @@ import (
 // Options are the settings of a server. Zero fields mean their defaults.
 type Options struct {
 	MaxConnections int           // limits.connections: 10,000; more are refused with an error
-	WriteTimeout   time.Duration // session.output_timeout: 60 s without progress end a connection
+	WriteTimeout   time.Duration // session.output_timeout_ms: 60 s without progress end a connection
+	OutputMax      int64         // limits.output_bytes: 1 GiB of replies that clients have not taken, all together
 	Logger         *slog.Logger  // nil drops the log
 }
 
@@ -33,6 +35,8 @@ type Server struct {
 	db *node.DB
 	ln net.Listener
 	o  Options
+
+	unsent atomic.Int64 // bytes in Write, of all connections
 
 	mu       sync.Mutex // guards the fields below
 	conns    map[*conn]struct{}
@@ -48,6 +52,9 @@ func Serve(db *node.DB, ln net.Listener, o Options) *Server {
 	}
 	if o.WriteTimeout == 0 {
 		o.WriteTimeout = time.Minute
+	}
+	if o.OutputMax == 0 {
+		o.OutputMax = 1 << 30
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

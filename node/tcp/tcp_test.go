@@ -213,6 +213,22 @@ func TestServe_ClientThatNeverReads(t *testing.T) {
 	}
 }
 
+// TestServe_OutputIsBounded lets one client leave a long reply unread: with the
+// bound reached, the next long reply ends its connection, short ones pass.
+func TestServe_OutputIsBounded(t *testing.T) {
+	_, addr := serve(t, Options{OutputMax: 100_000})
+	c := dial(t, addr)
+	c.send(command("ECHO", strings.Repeat("x", 200_000)))
+	if v, err := c.reply(); err == nil {
+		t.Fatalf("a reply over the bound of all replies came: %d bytes", len(v.Str))
+	}
+	other := dial(t, addr)
+	other.send(command("ECHO", strings.Repeat("x", 50_000)))
+	if v, err := other.reply(); err != nil || len(v.Str) != 50_000 {
+		t.Fatalf("a short reply: %v", err)
+	}
+}
+
 func TestServe_LastReplyReachesTheClient(t *testing.T) {
 	_, addr := serve(t, Options{})
 	c := dial(t, addr)
