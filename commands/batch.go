@@ -36,6 +36,9 @@ func (b *Batch) Event(ev *event.Event) bool {
 		b.events++ // nobody reads on: take the one that has to be taken
 		return b.events == 1
 	}
+	if b.events == 0 && cap(c.buf) < c.s.large {
+		c.buf = append(c.s.env.Buffer(c.s.large+c.s.large/8), c.buf...)
+	}
 	was := len(c.buf)
 	if b.events > 0 && c.s.env.Hooks.Buggify("commands/cut-page") {
 		b.cut = true

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"encoding/hex"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -77,31 +78,22 @@ func appendUUID(b []byte, id uuid.UUID) []byte {
 	return hex.AppendEncode(b, id[10:])
 }
 
-// Event adds the map of a stored event. Keys are simple strings: SierraDB's
+// Event adds the map of a stored event, the hottest piece of rendering: keys
+// and the types of values are constants, written as one. Keys are simple strings: SierraDB's
 // clients look for those. Stream, name and data are bulks, since a client's
 // text may hold line ends.
 func (c *Call) Event(ev *event.Event) {
 	c.Map(11)
-	c.Simple("event_id")
-	c.UUID(ev.ID)
-	c.Simple("partition_key")
-	c.UUID(ev.Key)
-	c.Simple("partition_id")
-	c.Int(int64(ev.Partition))
-	c.Simple("transaction_id")
-	c.UUID(ev.Transaction)
-	c.Simple("partition_sequence")
-	c.Uint(uint64(ev.Sequence))
-	c.Simple("stream_version")
-	c.Uint(uint64(ev.Version))
-	c.Simple("timestamp")
-	c.Int(ev.Timestamp)
-	c.Simple("stream_id")
-	c.BulkString(ev.Stream)
-	c.Simple("event_name")
-	c.BulkString(ev.Name)
-	c.Simple("metadata")
-	c.Bulk(ev.Metadata)
-	c.Simple("payload")
-	c.Bulk(ev.Payload)
+	b := c.buf
+	b = appendUUID(append(b, "+event_id\r\n+"...), ev.ID)
+	b = appendUUID(append(b, "\r\n+partition_key\r\n+"...), ev.Key)
+	b = strconv.AppendUint(append(b, "\r\n+partition_id\r\n:"...), uint64(ev.Partition), 10)
+	b = appendUUID(append(b, "\r\n+transaction_id\r\n+"...), ev.Transaction)
+	b = strconv.AppendUint(append(b, "\r\n+partition_sequence\r\n:"...), uint64(ev.Sequence), 10)
+	b = strconv.AppendUint(append(b, "\r\n+stream_version\r\n:"...), uint64(ev.Version), 10)
+	b = strconv.AppendInt(append(b, "\r\n+timestamp\r\n:"...), ev.Timestamp, 10)
+	b = resp3.AppendBulkString(append(b, "\r\n+stream_id\r\n"...), ev.Stream)
+	b = resp3.AppendBulkString(append(b, "+event_name\r\n"...), ev.Name)
+	b = resp3.AppendBulk(append(b, "+metadata\r\n"...), ev.Metadata)
+	c.buf = resp3.AppendBulk(append(b, "+payload\r\n"...), ev.Payload)
 }

@@ -318,6 +318,9 @@ func (s *Session) finish(c *Call) {
 	s.held += len(c.buf) - c.start
 }
 
+// swapMin is the size from which a reply's memory goes out itself, uncopied.
+const swapMin = 4 << 10
+
 // emit puts finished replies out, in the order of their commands, and hangs up
 // behind the last one if there is to be no other.
 func (s *Session) emit() {
@@ -330,7 +333,11 @@ func (s *Session) emit() {
 		if s.unsent == 0 {
 			s.progress = s.env.Now
 		}
-		s.env.Out.Output = append(s.env.Out.Output, reply...)
+		if out := &s.env.Out; len(out.Output) == 0 && len(reply) > swapMin {
+			out.Output, c.buf = reply, nil
+		} else {
+			out.Output = append(out.Output, reply...)
+		}
 		s.unsent += len(reply)
 		s.held -= len(reply)
 		if c.cmd != nil {

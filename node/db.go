@@ -238,9 +238,10 @@ func (db *DB) Connect(conn Conn) (actor.ID, error) {
 	return id, nil
 }
 
-// Input hands bytes from the connection to its session, which keeps them.
+// Input hands bytes from the connection to its session, which keeps them. It may
+// run the session, and so block while the client takes its replies.
 func (db *DB) Input(id actor.ID, p []byte) {
-	db.runner.Post(id, actor.Event{Kind: actor.Input, Body: p})
+	db.runner.input(id, p)
 }
 
 // Drain asks a session to finish what is in flight and hang up.

@@ -17,7 +17,7 @@ const (
 	// a mailbox was paid for by a command in flight, a timer or a barrier.
 	mailMax = 1 << 24
 	// outputKept is how much reply memory an idle session keeps.
-	outputKept = 64 << 10
+	outputKept = 8 << 10
 )
 
 // Conn is the connection of a session, as the runner sees it.
@@ -37,13 +37,14 @@ type Conn interface {
 // mailbox, and does barriers on goroutines of their own. Together with the
 // listener and the embedding caller it is all the concurrent code there is.
 type Runner struct {
-	fs     vfs.FS
-	begin  time.Time
-	fatal  func(reason string)
-	mu     sync.RWMutex // guards the fields below
-	rand   *actor.Rand
-	actors map[actor.ID]*worker
-	done   sync.WaitGroup // workers and barriers
+	fs      vfs.FS
+	begin   time.Time
+	fatal   func(reason string)
+	buffers buffers
+	mu      sync.RWMutex // guards the fields below
+	rand    *actor.Rand
+	actors  map[actor.ID]*worker
+	done    sync.WaitGroup // workers and barriers
 }
 
 var _ Host = (*Runner)(nil)
@@ -58,7 +59,8 @@ type worker struct {
 	mu     sync.Mutex
 	idle   sync.Cond // signalled when mail is empty and nothing is busy
 	mail   []actor.Event
-	busy   bool // a batch is being worked on
+	spare  []actor.Event // memory of a batch that was worked off
+	busy   bool          // a batch is being worked on
 	gone   bool
 	signal chan struct{} // holds one token when there is mail or an end
 }
@@ -78,7 +80,7 @@ func (r *Runner) add(id actor.ID, a actor.Actor, conn Conn) {
 	defer r.mu.Unlock()
 	w := &worker{r: r, a: a, conn: conn, signal: make(chan struct{}, 1)}
 	w.idle.L = &w.mu
-	w.env = actor.Env{Self: id, FS: r.fs, Rand: r.rand.Fork(uint64(id.Role)<<32 | uint64(id.N)), Hooks: actor.Quiet{}}
+	w.env = actor.Env{Self: id, FS: r.fs, Buffers: &r.buffers, Rand: r.rand.Fork(uint64(id.Role)<<32 | uint64(id.N)), Hooks: actor.Quiet{}}
 	r.actors[id] = w
 	w.post(actor.Event{Kind: actor.Start})
 	r.done.Add(1)
@@ -96,7 +98,10 @@ func (r *Runner) Remove(id actor.ID) {
 		w.gone = true
 		w.mail = nil
 		w.mu.Unlock()
-		w.wake()
+		select {
+		case w.signal <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -107,6 +112,16 @@ func (r *Runner) Post(to actor.ID, ev actor.Event) {
 	r.mu.RUnlock()
 	if w != nil {
 		w.post(ev)
+	}
+}
+
+// input hands bytes to a session and runs it on this goroutine when it is idle.
+func (r *Runner) input(to actor.ID, p []byte) {
+	r.mu.RLock()
+	w := r.actors[to]
+	r.mu.RUnlock()
+	if w != nil && w.put(actor.Event{Kind: actor.Input, Body: p}) {
+		w.drain()
 	}
 }
 
@@ -142,59 +157,62 @@ func (r *Runner) Close() {
 	r.done.Wait()
 }
 
+// post puts an event into the mailbox and wakes the actor's goroutine.
 func (w *worker) post(ev actor.Event) {
-	w.mu.Lock()
-	if w.gone {
-		w.mu.Unlock()
-		return
+	if w.put(ev) {
+		select {
+		case w.signal <- struct{}{}:
+		default: // it is awake already
+		}
 	}
-	first := len(w.mail) == 0
+}
+
+// put puts an event into the mailbox. It reports whether someone must be woken:
+// mail that was there before, or a batch under way, will be followed by this.
+func (w *worker) put(ev actor.Event) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gone {
+		return false
+	}
 	w.mail = append(w.mail, ev)
 	if len(w.mail) > mailMax {
 		panic(fmt.Sprintf("node: the mailbox of %s holds more than credits allow", w.env.Self))
 	}
-	w.mu.Unlock()
-	if first {
-		w.wake()
-	}
+	return len(w.mail) == 1 && !w.busy
 }
 
-func (w *worker) wake() {
-	select {
-	case w.signal <- struct{}{}:
-	default:
-	}
-}
-
-// run is the life of an actor: take all mail, step through it, flush, let the
-// effects out.
+// run is the life of an actor.
 func (w *worker) run() {
 	defer w.r.done.Done()
-	var batch, spare []actor.Event
 	for range w.signal {
-		for {
-			w.mu.Lock()
-			batch, w.mail = w.mail, spare[:0]
-			gone := w.gone
-			w.busy = len(batch) > 0
-			if gone || !w.busy {
-				w.idle.Broadcast()
-			}
-			w.mu.Unlock()
-			if gone {
-				return
-			}
-			if len(batch) == 0 {
-				spare = batch
-				break
-			}
-			for from := 0; from < len(batch); from += stepsMax {
-				w.turn(batch[from:min(from+stepsMax, len(batch))])
-			}
-			clear(batch)
-			spare = batch
+		if !w.drain() {
+			return
 		}
 	}
+}
+
+// drain works off the mail: take all of it, step through it, flush, let the
+// effects out, look again. One goroutine does so at a time, the actor's own or,
+// for input, the one that read it from the connection: that saves a switch for
+// each request. It reports false when the actor is gone.
+func (w *worker) drain() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !w.busy && !w.gone && len(w.mail) > 0 {
+		batch := w.mail
+		w.mail, w.spare = w.spare[:0], nil
+		w.busy = true
+		w.mu.Unlock()
+		for from := 0; from < len(batch); from += stepsMax {
+			w.turn(batch[from:min(from+stepsMax, len(batch))])
+		}
+		clear(batch)
+		w.mu.Lock()
+		w.busy, w.spare = false, batch
+	}
+	w.idle.Broadcast()
+	return !w.gone
 }
 
 // turn takes one batch of events.
@@ -237,6 +255,7 @@ func (w *worker) release() {
 	}
 	out.Reset()
 	if cap(out.Output) > outputKept {
+		w.r.buffers.put(out.Output)
 		out.Output = nil
 	}
 }

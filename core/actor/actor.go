@@ -108,6 +108,23 @@ type Env struct {
 	FS    vfs.FS  // the node's data directory
 	Out   Effects
 	Hooks Hooks // never nil
+
+	Buffers Buffers // lends memory for large output; nil: the heap
+}
+
+// Buffers lends memory. Whoever runs the actor takes it back when it was put
+// into Effects.Output and has left.
+type Buffers interface {
+	// Get returns an empty slice with room for n bytes, whose bytes are unknown.
+	Get(n int) []byte
+}
+
+// Buffer returns an empty slice with room for n bytes.
+func (env *Env) Buffer(n int) []byte {
+	if env.Buffers == nil {
+		return make([]byte, 0, n)
+	}
+	return env.Buffers.Get(n)
 }
 
 // Hooks are how the simulator looks into and provokes the code. In production
