@@ -54,7 +54,6 @@ func BenchmarkAppendApply(b *testing.B) {
 
 // feed makes entries of one event without allocating.
 type feed struct {
-	names    []string
 	keys     []event.StreamKey
 	versions []event.Version
 	seqs     [partitions]event.Sequence

@@ -257,7 +257,7 @@ func TestRecover_Damage(t *testing.T) {
 	}
 	lost(seg1)
 	lost(seg2)
-	fs, log := fresh()
+	fs, _ := fresh()
 	last := fmt.Sprintf("%s/%010d.seg", dir, open(t, fs).Report().Segments)
 	fs.Kill()
 	must(t, fs.Remove(last))
@@ -291,7 +291,7 @@ func TestRecover_Damage(t *testing.T) {
 	}
 	copied()
 
-	fs, log = fresh()
+	fs, log := fresh()
 	must(t, fs.Remove(state))
 	damaged(t, fs, state)
 

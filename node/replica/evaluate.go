@@ -78,7 +78,7 @@ func (r *Replica) evaluate(env *actor.Env, q request) {
 	if mutate.On(mutate.TornTransaction) {
 		index += uint64(len(t.Events)) - 1
 	}
-	if refusal, rests := r.place(a, index); refusal != nil {
+	if rests, refusal := r.place(a, index); refusal != nil {
 		r.rollback(mark)
 		r.hold(env, q, refusal, rests)
 		return
@@ -122,18 +122,17 @@ func (r *Replica) check(t *event.Transaction) error {
 	}
 	seen := make(map[[16]byte]bool, len(t.Events))
 	for i := range t.Events {
-		if id := t.Events[i].ID; seen[id] {
+		if seen[t.Events[i].ID] {
 			return fmt.Errorf("%w: event id %s stands twice in the transaction", event.ErrInvalid, t.Events[i].ID)
-		} else {
-			seen[id] = true
 		}
+		seen[t.Events[i].ID] = true
 	}
 	return nil
 }
 
 // place checks the expectations and fills in a.Placed. A refusal comes with
 // the index of the uncommitted entry that it rests on, 0 for none.
-func (r *Replica) place(a *event.Append, index uint64) (refusal error, rests uint64) {
+func (r *Replica) place(a *event.Append, index uint64) (rests uint64, refusal error) {
 	t := &a.Transaction
 	a.Placed = a.Placed[:0]
 	mark := len(r.tail.undo)
@@ -155,12 +154,12 @@ func (r *Replica) place(a *event.Append, index uint64) (refusal error, rests uin
 				// The stream was advanced by this transaction's own earlier events.
 				now.index = r.tail.before(mark, ref)
 			}
-			return err, now.index
+			return now.index, err
 		}
 		a.Placed = append(a.Placed, event.Placed{ID: ev.ID, Version: now.next, Timestamp: ev.Timestamp})
 		r.tail.advance(ref, now.next+1, index)
 	}
-	return nil, 0
+	return 0, nil
 }
 
 // rollback takes back the changes of the tail above mark.
