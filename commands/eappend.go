@@ -101,7 +101,7 @@ func (c *eappend) Run(call *Call) {
 	}
 	t := &c.req.Transaction
 	if !c.hasKey {
-		t.Key = event.KeyOf(c.ev[0].Stream)
+		t.Key, t.Derived = event.KeyOf(c.ev[0].Stream), true
 	}
 	call.Append(&c.req)
 }

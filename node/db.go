@@ -141,6 +141,7 @@ func prepare(t *event.Transaction) error {
 		return fmt.Errorf("%w: a transaction needs at least one event", event.ErrInvalid)
 	}
 	t.Events = append([]event.New(nil), t.Events...)
+	t.Derived = false
 	for i := range t.Events {
 		ev := &t.Events[i]
 		if err := event.CheckStream(ev.Stream); err != nil {
@@ -159,7 +160,7 @@ func prepare(t *event.Transaction) error {
 		if len(t.Events) > 1 {
 			return fmt.Errorf("%w: a transaction of several events needs a partition key", event.ErrInvalid)
 		}
-		t.Key = event.KeyOf(t.Events[0].Stream)
+		t.Key, t.Derived = event.KeyOf(t.Events[0].Stream), true
 	}
 	return nil
 }

@@ -71,6 +71,7 @@ type Bucket struct {
 
 	buf    []byte // of Append
 	places []index.Place
+	keys   *segment.Keys
 	fact   event.Applied // what Apply shows to the hooks
 	report Report
 }
@@ -113,6 +114,7 @@ func Open(fs vfs.FS, dir string, o Options) (*Bucket, error) {
 		fs: fs, dir: dir, o: o,
 		next:  make([]event.Sequence, o.Partitions),
 		index: index.New(o.Partitions, o.Salt),
+		keys:  segment.NewKeys(4096),
 	}
 	if err := b.recover(); err != nil {
 		b.Close()
@@ -214,7 +216,7 @@ func (b *Bucket) addEvents(e segment.Entry) error {
 	if e.Kind != segment.Transaction {
 		return nil
 	}
-	body, err := segment.DecodeBody(e.Index, e.Data)
+	body, err := segment.DecodeBodyWith(e.Index, e.Data, b.keys)
 	if err != nil {
 		return err
 	}

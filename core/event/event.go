@@ -82,6 +82,7 @@ type New struct {
 type Transaction struct {
 	ID        uuid.UUID // Nil: the node makes one; the event id when there is one event
 	Key       uuid.UUID // partition key of every event
+	Derived   bool      // Key was made from the stream of the only event (KeyOf), not given; sparing others to find out
 	Partition PartitionID
 	Events    []New
 }

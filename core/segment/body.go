@@ -70,7 +70,7 @@ func AppendBody(dst []byte, txn *event.Transaction, first event.Sequence, placed
 			flags |= bodyEventID
 		}
 	}
-	if derives(txn.Events[0].Stream, txn.Key) {
+	if txn.Derived || derives(txn.Events[0].Stream, txn.Key) {
 		flags |= bodyDerived
 	}
 	dst = append(dst, flags)
@@ -141,9 +141,11 @@ const (
 
 // DecodeBody reads the body of the entry with an index and checks all of it.
 // The result aliases data; nothing is allocated.
-func DecodeBody(index uint64, data []byte) (Body, error) { return decodeBody(index, data, nil) }
+func DecodeBody(index uint64, data []byte) (Body, error) { return DecodeBodyWith(index, data, nil) }
 
-func decodeBody(index uint64, data []byte, keys *keyCache) (Body, error) {
+// DecodeBodyWith is DecodeBody for a caller that decodes many: keys, when it is
+// not nil, spares it the derivation of keys that it met before.
+func DecodeBodyWith(index uint64, data []byte, keys *Keys) (Body, error) {
 	b, err := decodeHead(index, data)
 	if err != nil {
 		return Body{}, err

@@ -22,7 +22,7 @@ type Cursor struct {
 	r     *Reader // where span and frame are from
 	at    int64   // where span starts in the file
 	span  []byte
-	keys  *keyCache
+	keys  *Keys
 	valid bool // frame, body and items belong to r
 	frame int64
 	body  Body
@@ -97,7 +97,7 @@ func (c *Cursor) seek(item int) {
 // load makes the frame at pos the current one.
 func (c *Cursor) load(pos Position) error {
 	if c.keys == nil {
-		c.keys = new(keyCache)
+		c.keys = NewKeys(64)
 	}
 	b, err := c.fetch(pos)
 	if err != nil {
@@ -108,7 +108,7 @@ func (c *Cursor) load(pos Position) error {
 		err = flaw("the frame holds no transaction")
 	}
 	if err == nil {
-		c.body, err = decodeBody(f.Entry.Index, f.Entry.Data, c.keys)
+		c.body, err = DecodeBodyWith(f.Entry.Index, f.Entry.Data, c.keys)
 	}
 	if err != nil {
 		return pos.Segment.damage(pos.Offset, err)

@@ -164,7 +164,7 @@ func TestDerives(t *testing.T) {
 			t.Errorf("derives(%q) is wrong", stream)
 		}
 	}
-	var c keyCache
+	c := NewKeys(64)
 	for i := range 1000 {
 		stream := []byte{'a', byte(i % 200), 'b'}
 		if got, want := c.of(stream), event.KeyOf(stream); got != want {

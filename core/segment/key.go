@@ -18,16 +18,21 @@ func derives(stream string, key uuid.UUID) bool {
 	return event.KeyOf(stream) == key
 }
 
-// keyCache remembers the derived keys of a few streams, because a scan meets
-// the same streams again and again and SHA-1 costs more than the rest of
-// decoding an event.
-type keyCache [64]struct {
+// Keys remembers the derived keys of some streams: the same streams come again
+// and again, and SHA-1 costs more than the rest of decoding an event. Not safe
+// for concurrent use.
+type Keys struct{ entries []keyEntry }
+
+type keyEntry struct {
 	stream []byte
 	key    uuid.UUID
 }
 
-func (c *keyCache) of(stream []byte) uuid.UUID {
-	e := &c[crc32.Checksum(stream, castagnoli)%uint32(len(c))]
+// NewKeys returns an empty memory for n streams.
+func NewKeys(n int) *Keys { return &Keys{entries: make([]keyEntry, n)} }
+
+func (c *Keys) of(stream []byte) uuid.UUID {
+	e := &c.entries[crc32.Checksum(stream, castagnoli)%uint32(len(c.entries))]
 	if len(e.stream) == 0 || !bytes.Equal(e.stream, stream) {
 		e.stream = append(e.stream[:0], stream...)
 		e.key = event.KeyOf(stream)

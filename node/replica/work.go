@@ -241,14 +241,7 @@ func (r *Replica) apply(env *actor.Env, m *pb.Message) {
 // settle ends what rested on an entry that is applied now.
 func (r *Replica) settle(env *actor.Env, e segment.Entry) {
 	if e.Kind == segment.Transaction && len(r.tail.streams)+len(r.tail.ids) > 0 {
-		body, err := segment.DecodeBody(e.Index, e.Data)
-		if err != nil {
-			panic(fmt.Sprintf("replica: bucket %d: entry %d was applied and can't be decoded: %v", r.o.Bucket, e.Index, err))
-		}
-		var ev event.Event
-		for body.Next(&ev) {
-			r.tail.settle(e.Index, body.Partition, event.StreamKey{Key: body.Key, ID: ev.Stream}, ev.ID)
-		}
+		r.settleTail(e)
 	}
 	for {
 		w, ok := r.waiting.pop(e.Index)
@@ -258,6 +251,26 @@ func (r *Replica) settle(env *actor.Env, e segment.Entry) {
 		for at := &w; at != nil; at = at.next {
 			r.conclude(env, at, at.index == e.Index && at.term == e.Term)
 		}
+	}
+}
+
+// settleTail forgets the speculations that rested on an applied entry.
+func (r *Replica) settleTail(e segment.Entry) {
+	if w := r.waiting.at(e.Index); w != nil && w.append != nil && w.refusal == nil && w.term == e.Term && !mutate.On(mutate.TornTransaction) {
+		// It is the append that made the entry, so there is no need to decode it.
+		t := &w.append.Transaction
+		for i := range t.Events {
+			r.tail.settle(e.Index, t.Partition, event.StreamKey{Key: t.Key, ID: t.Events[i].Stream}, t.Events[i].ID)
+		}
+		return
+	}
+	body, err := segment.DecodeBody(e.Index, e.Data)
+	if err != nil {
+		panic(fmt.Sprintf("replica: bucket %d: entry %d was applied and can't be decoded: %v", r.o.Bucket, e.Index, err))
+	}
+	var ev event.Event
+	for body.Next(&ev) {
+		r.tail.settle(e.Index, body.Partition, event.StreamKey{Key: body.Key, ID: ev.Stream}, ev.ID)
 	}
 }
 
