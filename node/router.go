@@ -36,6 +36,7 @@ type reading struct {
 	ask       replica.Ask
 	upper     uint64 // highest version or sequence of the scan that existed when it began
 	begun     bool   // the first answer has come
+	piece     int    // how many events are located at a time
 	delivered int
 
 	fan     []*replica.Ask // GetEvent: one for each bucket
@@ -95,6 +96,10 @@ func (r *router) unserved(b event.BucketID) error {
 func (r *router) Query(env *actor.Env, q *event.Query) {
 	q.Err, q.Found, q.Last, q.More = nil, false, 0, false
 	rd := r.take(q)
+	rd.piece = piece
+	if env.Hooks.Buggify("router/small-pieces") {
+		rd.piece = 2
+	}
 	p := q.Partition
 	if q.Kind == event.GetEvent {
 		p = event.PartitionOf(q.ID, r.n.o.Partitions)
@@ -102,7 +107,7 @@ func (r *router) Query(env *actor.Env, q *event.Query) {
 		p = event.PartitionOf(q.Stream.Key, r.n.o.Partitions)
 	}
 	rd.ask = replica.Ask{Owner: rd, Kind: q.Kind, Partition: p, Stream: q.Stream, ID: q.ID,
-		From: q.From, To: q.To, Limit: min(q.Limit, piece), Reverse: q.Reverse, Positions: rd.ask.Positions}
+		From: q.From, To: q.To, Limit: min(q.Limit, rd.piece), Reverse: q.Reverse, Positions: rd.ask.Positions}
 	r.send(env, &rd.ask, r.Bucket(p))
 }
 
@@ -171,7 +176,7 @@ func (r *router) answered(env *actor.Env, rd *reading, a *replica.Ask) bool {
 		a.From = q.From + uint64(rd.delivered)
 		a.To = rd.upper
 	}
-	a.Limit = min(q.Limit-rd.delivered, piece)
+	a.Limit = min(q.Limit-rd.delivered, rd.piece)
 	r.send(env, a, r.Bucket(a.Partition))
 	return false
 }

@@ -1,0 +1,174 @@
+// Command simrun runs the node in the simulator: one seed, or many of them in
+// worker processes, and reports what broke.
+//
+//	simrun --seed 17                       one run; the same every time
+//	simrun --seed 17 --trace               the same run, every event in text
+//	simrun --seeds 1..2000 --jobs 2        many runs, with counts at the end
+//	simrun --check-determinism 20          each seed in two processes that differ
+//	go run -tags mutants ./cmd/simrun --mutants --seeds 1..100
+//
+// It exits with 0 when all is well, 1 when a property was broken (or a planted
+// bug was not found), 2 when it was called wrongly, 3 when one seed gave two
+// runs.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"sierradb/core/mutate"
+)
+
+const (
+	exitClean     = 0
+	exitViolation = 1
+	exitUsage     = 2
+	exitDiverged  = 3
+)
+
+// flags are the command line.
+type flags struct {
+	seed        uint64
+	seeds       string
+	from, to    uint64 // of seeds
+	jobs        int
+	plan        string
+	showPlan    bool
+	trace       bool
+	lines       int
+	mutant      string
+	mutants     bool
+	list        bool
+	starts      int
+	expectFound bool
+	determinism int
+	worker      bool
+	set         *pflag.FlagSet
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main with everything it touches.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	stderr = &shared{w: stderr} // workers write to it, too
+	f, err := parse(args, stderr)
+	if errors.Is(err, pflag.ErrHelp) {
+		return exitClean
+	}
+	if err == nil {
+		err = f.check()
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "simrun:", err)
+		return exitUsage
+	}
+	if f.list {
+		listMutants(stdout)
+		return exitClean
+	}
+	if (f.mutant != "" || f.mutants) && !mutate.Built {
+		fmt.Fprintln(stderr, "simrun: this binary has no planted bugs; use: go run -tags mutants ./cmd/simrun "+strings.Join(args, " "))
+		return exitUsage
+	}
+	if f.mutant != "" && !mutate.Set(mutate.Bug(f.mutant)) {
+		fmt.Fprintf(stderr, "simrun: no planted bug is called %q; --mutants --list shows them\n", f.mutant)
+		return exitUsage
+	}
+	switch {
+	case f.worker:
+		return work(stdin, stdout, stderr)
+	case f.mutants:
+		return huntAll(f, stdout, stderr)
+	case f.mutant != "" && f.seeds != "":
+		return huntOne(f, stdout, stderr)
+	case f.seeds != "":
+		return sweep(f, stdout, stderr)
+	case f.determinism > 0:
+		return checkDeterminism(f, stdout, stderr)
+	}
+	return runOne(f, stdout, stderr)
+}
+
+func parse(args []string, stderr io.Writer) (*flags, error) {
+	f := &flags{set: pflag.NewFlagSet("simrun", pflag.ContinueOnError)}
+	s := f.set
+	s.SetOutput(stderr)
+	s.SortFlags = false
+	s.Uint64Var(&f.seed, "seed", 0, "run this seed")
+	s.StringVar(&f.seeds, "seeds", "", "run the seeds A..B, B included")
+	s.IntVar(&f.jobs, "jobs", 2, "worker processes")
+	s.BoolVar(&f.trace, "trace", false, "with --seed or --plan: print every event")
+	s.IntVar(&f.lines, "timeline", 60, "with --seed or --plan: so many lines before a violation")
+	s.BoolVar(&f.showPlan, "show-plan", false, "with --seed: print the plan as JSON and run nothing")
+	s.StringVar(&f.plan, "plan", "", "run the plan in this file, as --show-plan prints it")
+	s.IntVar(&f.determinism, "check-determinism", 0, "run so many seeds twice, in processes that differ in GOMAXPROCS and GOGC, and compare")
+	s.StringVar(&f.mutant, "mutant", "", "plant this bug (needs -tags mutants)")
+	s.BoolVar(&f.mutants, "mutants", false, "plant each bug and count the seeds until it is found (needs -tags mutants)")
+	s.BoolVar(&f.list, "list", false, "with --mutants: print the planted bugs and what they do")
+	s.IntVar(&f.starts, "starts", 10, "with --mutants: look from so many first seeds")
+	s.BoolVar(&f.expectFound, "expect-found", false, "with --mutant: exit with 0 when a violation is found, with 1 when none is")
+	s.BoolVar(&f.worker, "worker", false, "read seeds from standard input, for simrun's own use")
+	if err := s.MarkHidden("worker"); err != nil {
+		return nil, err
+	}
+	return f, s.Parse(args)
+}
+
+// check says what is wrong with the command line.
+func (f *flags) check() error {
+	given := f.set.Changed
+	if f.set.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", f.set.Arg(0))
+	}
+	if f.seeds != "" {
+		var err error
+		if f.from, f.to, err = parseRange(f.seeds); err != nil {
+			return err
+		}
+	}
+	modes := 0
+	for _, name := range []string{"seed", "seeds", "plan", "check-determinism", "worker"} {
+		if given(name) {
+			modes++
+		}
+	}
+	if given("check-determinism") && given("seeds") {
+		modes--
+	}
+	switch {
+	case f.jobs < 1:
+		return fmt.Errorf("--jobs must be at least 1, got %d", f.jobs)
+	case f.starts < 1:
+		return fmt.Errorf("--starts must be at least 1, got %d", f.starts)
+	case f.list && !f.mutants:
+		return errors.New("--list goes with --mutants")
+	case f.list:
+		return nil
+	case f.mutants && f.mutant != "":
+		return errors.New("--mutant names one planted bug, --mutants means all: give one of them")
+	case f.mutants && f.seeds == "":
+		return errors.New("--mutants needs --seeds A..B: how many seeds to try from each start")
+	case f.expectFound && (f.mutant == "" || f.seeds == ""):
+		return errors.New("--expect-found goes with --mutant and --seeds")
+	case modes != 1:
+		return errors.New("give one of --seed, --seeds, --plan and --check-determinism; --help explains them")
+	}
+	return nil
+}
+
+// parseRange reads "A..B".
+func parseRange(s string) (from, to uint64, err error) {
+	a, b, ok := strings.Cut(s, "..")
+	from, err1 := strconv.ParseUint(a, 10, 64)
+	to, err2 := strconv.ParseUint(b, 10, 64)
+	if !ok || err1 != nil || err2 != nil || from > to {
+		return 0, 0, fmt.Errorf("--seeds must be A..B with A at most B, got %q", s)
+	}
+	return from, to, nil
+}

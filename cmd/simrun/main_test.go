@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sierradb/core/mutate"
+)
+
+// TestMain lets the test binary be the worker that simrun starts.
+func TestMain(m *testing.M) {
+	if slices.Contains(os.Args, "--worker") {
+		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// call runs simrun and returns its exit status and what it printed.
+func call(args ...string) (int, string) {
+	var stdout, stderr bytes.Buffer
+	status := run(args, strings.NewReader(""), &stdout, &stderr)
+	return status, stdout.String() + stderr.String()
+}
+
+func TestUsage(t *testing.T) {
+	f := func(want string, args ...string) {
+		t.Helper()
+		status, out := call(args...)
+		if status != exitUsage || !strings.Contains(out, want) {
+			t.Errorf("simrun %v: status %d, %q; expected status %d and %q", args, status, out, exitUsage, want)
+		}
+	}
+	f("give one of")
+	f("give one of", "--seed", "1", "--seeds", "1..2")
+	f("must be A..B", "--seeds", "5")
+	f("must be A..B", "--seeds", "5..4")
+	f("unexpected argument", "--seed", "1", "more")
+	f("unknown flag", "--sede", "1")
+	f("--jobs must be", "--seeds", "1..2", "--jobs", "0")
+	f("--expect-found goes with", "--seeds", "1..2", "--expect-found")
+	f("--list goes with", "--list", "--seed", "1")
+	f("no such file", "--plan", "does-not-exist.json")
+	if !mutate.Built {
+		f("go run -tags mutants ./cmd/simrun --mutant skip-crc --seeds 1..5", "--mutant", "skip-crc", "--seeds", "1..5")
+	}
+}
+
+func TestOneSeed(t *testing.T) {
+	status, first := call("--seed", "7")
+	if status != exitClean || !strings.Contains(first, "PASS") || !strings.Contains(first, "trace hash ") || !strings.Contains(first, "events acknowledged") {
+		t.Fatalf("status %d:\n%s", status, first)
+	}
+	hash := func(out string) string {
+		_, rest, _ := strings.Cut(out, "trace hash ")
+		return rest[:16]
+	}
+	_, text := call("--seed", "7", "--trace")
+	if hash(text) != hash(first) || !strings.Contains(text, " applies 1 term 1") {
+		t.Errorf("the printed run has hash %s, the quiet one %s", hash(text), hash(first))
+	}
+	_, plan := call("--seed", "7", "--show-plan")
+	file := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(file, []byte(plan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, out := call("--plan", file); hash(out) != hash(first) {
+		t.Errorf("the plan of the seed has hash %s, the seed %s", hash(out), hash(first))
+	}
+}
+
+func TestSweep(t *testing.T) {
+	status, out := call("--seeds", "1..8", "--jobs", "2")
+	for _, want := range []string{"8 runs in", "seeds a second", "violations 0", "states worth reaching", "log rolled", "power cuts"} {
+		if status != exitClean || !strings.Contains(out, want) {
+			t.Errorf("status %d, expected %q in:\n%s", status, want, out)
+		}
+	}
+}
+
+// TestDeterminism runs seeds in two processes with other GOMAXPROCS and GOGC.
+func TestDeterminism(t *testing.T) {
+	status, out := call("--check-determinism", "4")
+	if status != exitClean || !strings.Contains(out, "all hashes equal") {
+		t.Errorf("status %d: %s", status, out)
+	}
+}
+
+func TestListOfMutants(t *testing.T) {
+	status, out := call("--mutants", "--list")
+	if status != exitClean || strings.Count(out, "\n") != len(mutate.About) || !strings.Contains(out, "skip-fsync") {
+		t.Errorf("status %d: %s", status, out)
+	}
+}
+
+func TestMutant(t *testing.T) {
+	if !mutate.Built {
+		t.Skip("planted bugs need -tags mutants")
+	}
+	defer mutate.Set("")
+	status, out := call("--mutant", "skip-fsync", "--seeds", "1..20", "--expect-found")
+	if status != exitClean || !strings.Contains(out, "skip-fsync found by seed") {
+		t.Errorf("status %d: %s", status, out)
+	}
+	_, seed, _ := strings.Cut(out, "found by seed ")
+	seed, _, _ = strings.Cut(seed, " ")
+	status, out = call("--seed", seed, "--mutant", "skip-fsync")
+	for _, want := range []string{"VIOLATION of", "the last", "replay: go run -tags mutants ./cmd/simrun --seed " + seed + " --mutant skip-fsync"} {
+		if status != exitViolation || !strings.Contains(out, want) {
+			t.Errorf("status %d, expected %q in:\n%s", status, want, out)
+		}
+	}
+}
+
+func TestWhere(t *testing.T) {
+	f := func(x, y []uint64, want string) {
+		t.Helper()
+		if got := where(x, y); got != want {
+			t.Errorf("where(%v, %v) = %q, want %q", x, y, got, want)
+		}
+	}
+	f([]uint64{1, 2, 3}, []uint64{1, 2, 4}, "after record 2048 and before record 3072")
+	f([]uint64{1}, []uint64{2}, "after record 0 and before record 1024")
+	f(nil, nil, "after record 0 and before record 1024")
+}

@@ -1,0 +1,68 @@
+package sim
+
+import (
+	"sierradb/core/actor"
+)
+
+// A well-formed request fails only for a reason that the world gave (I15): an
+// error without one is a violation, and so is any error in the last phase, when
+// everything has healed.
+
+// checkError judges an error to a well-formed request.
+func (w *World) checkError(op *Op) *Violation {
+	b := w.box
+	code := op.code()
+	switch code {
+	case "WRONGVER":
+		return w.checkWrongVersion(op)
+	case "IDCONFLICT":
+		return w.checkConflict(op)
+	case "TOOLARGE":
+		if op.Intent != nil && w.tooLarge(op.Intent) {
+			return nil
+		}
+		return violated("I15 errors", "%s is answered %s, but it fits a segment of %d bytes", op, op.Reply, w.k.SegmentSize)
+	}
+	if !op.Sure && w.excuse(op, code) {
+		return nil
+	}
+	return violated("I15 errors", "%s is answered %s, and nothing in the world explains it (upset %v, full %v, halted %v)", op, op.Reply, b.upset, b.full, b.halt)
+}
+
+// excuse says whether the world did something for which an error is right.
+func (w *World) excuse(op *Op, code string) bool {
+	b := w.box
+	touched := func(flags []bool) bool {
+		for i, yes := range flags {
+			if yes && op.concerns(w.model, i) {
+				return true
+			}
+		}
+		return false
+	}
+	slow := op.ReturnAt-op.CallAt > w.k.Timeout || b.stalled > op.CallAt || b.wasFull(op.CallAt)
+	write := op.Intent != nil
+	switch code {
+	case "BUSY":
+		return write && w.k.QueueBytes < 1<<20
+	case "DISKFULL":
+		return b.wasFull(op.CallAt) && (write || touched(b.hurt))
+	case "READONLY":
+		return write && touched(b.halt)
+	case "TIMEOUT":
+		return write && (touched(b.halt) || slow)
+	case "UNAVAILABLE":
+		return touched(b.hurt) || touched(b.halt) || slow || b.closing
+	case "READERR":
+		return touched(b.hurt) || b.upset
+	case "DBOPFAILED":
+		return b.upset || touched(b.hurt)
+	}
+	return false
+}
+
+// wasFull says whether space was short at t or a little before: a replica that
+// waits for space looks for it at its ticks.
+func (b *box) wasFull(t actor.Instant) bool {
+	return b.full || b.filled > 0 && b.filled+2*actor.Second > t
+}

@@ -1,0 +1,431 @@
+package sim
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"sierradb/commands/resp3"
+	"sierradb/core/actor"
+	"sierradb/core/event"
+	"sierradb/core/segment"
+)
+
+// Each checker must fail on a history that breaks its property: one that never
+// failed proves nothing.
+
+func TestModel_Immutable(t *testing.T) {
+	m := newMade(t)
+	good := m.fact(m.want("a"))
+	verdict(t, m.w.model.Apply(good), "")
+
+	m.w.model.begin(2)
+	verdict(t, m.w.model.Apply(good), "") // the same bytes come back
+
+	m.w.model.begin(3)
+	other := *good
+	other.Term = 2
+	verdict(t, m.w.model.Apply(&other), "D3 immutable")
+	m.w.model.begin(4)
+	other = *good
+	other.Data = append([]byte(nil), good.Data...)
+	other.Data[len(other.Data)-1] ^= 1
+	verdict(t, m.w.model.Apply(&other), "D3 immutable")
+}
+
+func TestModel_Gapless(t *testing.T) {
+	f := func(spoil func(m *made), property string) {
+		t.Helper()
+		m := newMade(t)
+		m.land(1, m.want("a"))
+		spoil(m)
+		verdict(t, m.w.model.Apply(m.fact(m.want("a"))), property)
+	}
+	f(func(*made) {}, "")
+	f(func(m *made) { m.index++ }, "D3 gapless")
+	f(func(m *made) { m.index-- }, "D3 gapless")
+	f(func(m *made) { m.next++ }, "D3 gapless")
+	f(func(m *made) { m.next-- }, "D3 gapless")
+	f(func(m *made) { m.vers["a"]++ }, "D3 gapless")
+	f(func(m *made) { m.vers["a"] = 0 }, "D3 gapless")
+}
+
+func TestModel_FailedSync(t *testing.T) {
+	m := newMade(t)
+	m.land(1, m.want("a"))
+	m.w.BarrierDone(nil, actor.ID{Role: actor.Replica}, errors.New("sync failed"))
+	verdict(t, m.w.model.Apply(m.fact(m.want("a"))), "D9")
+	m.w.model.begin(2) // a new life may
+	m.index, m.next, m.vers = 0, 0, map[string]event.Version{}
+	m.w.model.intents[0].Landed = nil
+	verdict(t, m.w.model.Apply(&event.Applied{Index: 1, Term: 1, Kind: uint8(segment.Transaction), Data: m.w.model.buckets[0].entries[0].data}), "")
+}
+
+func TestModel_Phantoms(t *testing.T) {
+	f := func(spoil func(m *made, in *Intent), property string) {
+		t.Helper()
+		m := newMade(t)
+		in := m.want("a", "b")
+		fact := func() *event.Applied {
+			copied := *in
+			copied.Events = append([]event.New(nil), in.Events...)
+			spoil(m, &copied)
+			return m.fact(&copied)
+		}()
+		verdict(t, m.w.model.Apply(fact), property)
+	}
+	f(func(*made, *Intent) {}, "")
+	f(func(_ *made, in *Intent) { in.Events[0].Name = "unheard" }, "phantom")
+	f(func(_ *made, in *Intent) { in.Events[0].Name = eventName(7, 0) }, "phantom")
+	f(func(_ *made, in *Intent) { in.Events[1].Payload = []byte("q") }, "phantom")
+	f(func(_ *made, in *Intent) { in.Events[1].Metadata = []byte("q") }, "phantom")
+	f(func(_ *made, in *Intent) { in.Events[1].Stream = "c" }, "phantom")
+	f(func(_ *made, in *Intent) { in.Events[1].ID = uuid.New() }, "phantom")
+	f(func(_ *made, in *Intent) { in.Events = in.Events[:1] }, "D2 whole")
+	f(func(_ *made, in *Intent) { in.Events = append(in.Events, in.Events[1]) }, "D2 whole")
+	f(func(_ *made, in *Intent) { in.Partition = 3 }, "routing")
+
+	m := newMade(t)
+	in := m.land(1, m.want("a"))
+	verdict(t, m.w.model.Apply(m.fact(in)), "D4 once")
+
+	m = newMade(t)
+	first := m.land(1, m.want("a"))
+	second := m.want("a")
+	second.Events[0].ID = first.Events[0].ID
+	verdict(t, m.w.model.Apply(m.fact(second)), "D4 once")
+
+	m = newMade(t)
+	in = m.want("a")
+	op := m.attempt(1, 2, in)
+	op.Outcome, op.Reply = NotDone, failure("BUSY later")
+	verdict(t, m.w.model.Apply(m.fact(in)), "D4 refused")
+}
+
+func TestModel_ExpectedVersion(t *testing.T) {
+	f := func(property string, streams ...string) {
+		t.Helper()
+		m := newMade(t)
+		m.land(1, m.want("a"))
+		verdict(t, m.w.model.Apply(m.fact(m.want(streams...))), property)
+	}
+	f("", "a:0")
+	f("", "b:empty")
+	f("", "b:empty", "b:0")
+	f("D4 expected", "a:1")
+	f("D4 expected", "a:empty")
+	f("D4 expected", "b:empty", "b:empty")
+}
+
+func TestCheck_Acknowledged(t *testing.T) {
+	m := newMade(t)
+	in := m.want("a")
+	op := m.attempt(1, 5, in)
+	landed := *m.land(3, in)
+	verdict(t, m.answer(op, ack(in)), "")
+
+	in.Landed = nil
+	verdict(t, m.answer(op, ack(&landed)), "D1 acknowledged")
+	in.Landed = landed.Landed
+
+	wrong := ack(in)
+	wrong.Elems[7] = number(9)
+	verdict(t, m.answer(op, wrong), "replies")
+	wrong = ack(in)
+	wrong.Elems = wrong.Elems[2:]
+	verdict(t, m.answer(op, wrong), "replies")
+	op.Proto = resp3.RESP2
+	verdict(t, m.answer(op, ack(in)), "replies") // a map where a flat array belongs
+}
+
+func TestCheck_OrderOnAConnection(t *testing.T) {
+	m := newMade(t)
+	first, second := m.want("a"), m.want("a")
+	a, b := m.attempt(1, 9, first), m.attempt(2, 9, second)
+	m.land(3, second)
+	m.land(4, first)
+	verdict(t, m.answer(b, ack(second)), "")
+	m.cn.order[0] = second.Index + 2 // as if a had been answered before b
+	verdict(t, m.answer(a, ack(first)), "S15 order")
+}
+
+func TestCheck_WrongVersion(t *testing.T) {
+	const told = "WRONGVER current stream version is 1 but expected 0 for partition key ffffffff-ffff-ffff-ffff-ffffffffffff and stream id \"a\""
+	m := newMade(t)
+	m.land(1, m.want("a"))
+	m.land(3, m.want("a"))
+	m.land(8, m.want("a"))
+	f := func(call, ret uint64, reply, property string) {
+		t.Helper()
+		verdict(t, m.answer(m.attempt(call, ret, m.want("a:0")), failure(reply)), property)
+	}
+	f(3, 5, told, "")
+	f(2, 4, told, "") // the second event landed in between
+	f(1, 2, told, "D4 expected")
+	f(8, 9, told, "D4 expected")
+	f(1, 2, "WRONGVER current stream version is empty but expected 0 for partition key x", "D4 expected")
+
+	landed := m.land(10, m.want("b"))
+	m.attempt(9, 10, landed)
+	verdict(t, m.answer(m.attempt(12, 13, landed), failure(told)), "D4 once")
+}
+
+func TestCheck_Conflict(t *testing.T) {
+	m := newMade(t)
+	first := m.land(1, m.want("a"))
+	second := m.want("a")
+	op := m.attempt(2, 3, second)
+	verdict(t, m.answer(op, failure("IDCONFLICT taken")), "D4 once")
+	second.Events[0].ID = first.Events[0].ID
+	verdict(t, m.answer(op, failure("IDCONFLICT taken")), "")
+}
+
+func TestCheck_Scans(t *testing.T) {
+	m := newMade(t)
+	one := m.land(1, m.want("a")).Landed[0]
+	two := m.land(4, m.want("a", "b")).Landed
+	f := func(call, ret uint64, stream string, reply resp3.Value, property string) {
+		t.Helper()
+		verdict(t, m.answer(m.scan(call, ret, stream), reply), property)
+	}
+	f(1, 2, "", page(false, one), "")
+	f(4, 5, "", page(false, one, two[0], two[1]), "")
+	f(2, 5, "", page(false, one), "")
+	f(2, 5, "", page(false, one, two[0], two[1]), "")
+	f(2, 5, "b", page(false), "")
+	f(2, 5, "b", page(false, two[1]), "")
+
+	f(4, 5, "", page(false, one), "D3")                 // stale
+	f(1, 2, "", page(false, one, two[0], two[1]), "D3") // from the future
+	f(2, 5, "", page(false, one, two[0]), "D3")         // half a transaction
+	f(4, 5, "", page(false, one, two[1], two[0]), "D3") // out of order
+	f(4, 5, "", page(false, two[0], two[1]), "D3")      // the first is missing
+	f(4, 5, "", page(true, one, two[0], two[1]), "D3")  // promises more
+	f(4, 5, "b", page(false), "D3")
+	f(4, 5, "", page(true), "D3") // a page of nothing
+	f(4, 5, "", simple("OK"), "replies")
+
+	wrong := page(false, one, two[0], two[1])
+	wrong.Elems[3].Elems[1].Elems[21] = bulk("other payload")
+	f(4, 5, "", wrong, "D3")
+
+	op := m.scan(4, 5, "")
+	op.Ask.Limit = 1
+	verdict(t, m.answer(op, page(true, one)), "")
+	verdict(t, m.answer(op, page(true, one, two[0])), "D3")
+	op.Ask.From = 1
+	op.Ask.To = 1
+	verdict(t, m.answer(op, page(false, two[0])), "")
+	verdict(t, m.answer(op, page(true, two[0])), "D3")
+}
+
+func TestCheck_ReadsOnAConnection(t *testing.T) {
+	m := newMade(t)
+	mine := m.want("a")
+	a := m.attempt(1, 6, mine)
+	m.land(4, mine)
+	verdict(t, m.answer(a, ack(mine)), "")
+	read := m.scan(2, 7, "") // sent right behind the append
+	verdict(t, m.answer(read, page(false)), "D3")
+	verdict(t, m.answer(read, page(false, mine.Landed[0])), "")
+
+	m = newMade(t)
+	read = m.scan(1, 7, "")
+	later := m.want("a")
+	m.cn.waiting = []*Op{m.attempt(2, 0, later)}
+	m.land(4, later)
+	verdict(t, m.answer(read, page(false, later.Landed[0])), "D3")
+	verdict(t, m.answer(read, page(false)), "")
+}
+
+func TestCheck_LastAndGet(t *testing.T) {
+	m := newMade(t)
+	in := m.land(2, m.want("a"))
+	last := func(call, ret uint64, reply resp3.Value, property string) {
+		t.Helper()
+		op := m.op(call, ret, "EPSEQ")
+		op.Ask = Ask{Kind: event.LastSequence}
+		verdict(t, m.answer(op, reply), property)
+	}
+	null := resp3.Value{Kind: resp3.KindNull}
+	last(1, 1, null, "")
+	last(1, 3, null, "")
+	last(1, 3, number(0), "")
+	last(2, 3, number(0), "")
+	last(2, 3, null, "D3")
+	last(1, 1, number(0), "D3")
+	last(2, 3, number(1), "D3")
+
+	get := func(call, ret uint64, id uuid.UUID, reply resp3.Value, property string) {
+		t.Helper()
+		op := m.op(call, ret, "EGET")
+		op.Ask = Ask{Kind: event.GetEvent, ID: id}
+		verdict(t, m.answer(op, reply), property)
+	}
+	known := in.Events[0].ID
+	get(1, 1, known, null, "")
+	get(2, 3, known, eventMap(in.Landed[0]), "")
+	get(2, 3, known, null, "D1")
+	get(1, 1, known, eventMap(in.Landed[0]), "D6")
+	get(2, 3, uuid.New(), eventMap(in.Landed[0]), "D6")
+	wrong := eventMap(in.Landed[0])
+	wrong.Elems[11] = number(4)
+	get(2, 3, known, wrong, "D3")
+}
+
+func TestCheck_Errors(t *testing.T) {
+	f := func(world func(w *World), reply, property string) {
+		t.Helper()
+		m := newMade(t)
+		world(m.w)
+		verdict(t, m.answer(m.attempt(1, 2, m.want("a")), failure(reply)), property)
+	}
+	calm := func(*World) {}
+	for _, reply := range []string{"TIMEOUT x", "BUSY x", "DISKFULL x", "READONLY x", "READERR x", "UNAVAILABLE x", "NOTLEADER x", "DBOPFAILED x",
+		"INVALIDARG x", "SYNTAX x", "ERR x", "TOOLARGE x", "WHATEVER x"} {
+		f(calm, reply, "I15")
+	}
+	f(func(w *World) { w.box.halt[0] = true }, "READONLY x", "")
+	f(func(w *World) { w.box.halt[0] = true }, "TIMEOUT x", "")
+	f(func(w *World) { w.k.QueueBytes = 100 }, "BUSY x", "")
+	f(func(w *World) { w.box.full = true }, "DISKFULL x", "")
+	f(func(w *World) { w.box.hurt[0] = true }, "READERR x", "")
+
+	m := newMade(t)
+	large := m.want("a")
+	large.Events[0].Payload = make([]byte, 5000)
+	verdict(t, m.answer(m.attempt(1, 2, large), failure("TOOLARGE x")), "")
+
+	op := m.scan(1, 2, "") // in the last phase nothing excuses an error
+	m.w.box.halt[0] = true
+	verdict(t, m.answer(op, failure("UNAVAILABLE x")), "")
+	op.Sure = true
+	verdict(t, m.answer(op, failure("UNAVAILABLE x")), "I15")
+}
+
+func TestCheck_Malformed(t *testing.T) {
+	m := newMade(t)
+	op := m.op(1, 2, "EGET")
+	op.Bad = true
+	verdict(t, m.answer(op, failure("SYNTAX x")), "")
+	verdict(t, m.answer(op, resp3.Value{Kind: resp3.KindNull}), "D7 malformed")
+	verdict(t, m.answer(op, failure("READERR x")), "D7 malformed")
+}
+
+func TestCheck_Limits(t *testing.T) {
+	m := newMade(t)
+	verdict(t, m.w.checkOutput(m.cn), "")
+	m.cn.in = make([]byte, 1<<30)
+	verdict(t, m.w.checkOutput(m.cn), "D7 limits")
+}
+
+func TestCheck_Streams(t *testing.T) {
+	f := func(bytes, property string, waiting int) {
+		t.Helper()
+		m := newMade(t)
+		for range waiting {
+			m.cn.waiting = append(m.cn.waiting, m.op(0, 0, "PING"))
+		}
+		m.cn.receive([]byte(bytes))
+		verdict(t, m.w.found, property)
+	}
+	f("+PONG\r\n", "", 1)
+	f("+PO", "", 1)
+	f("+PONG\r\n+PONG\r\n", "replies", 1) // one too many
+	f("PONG\r\n", "replies", 1)           // no reply
+	f("+OK\r\n", "replies", 1)            // somebody else's
+
+	m := newMade(t)
+	m.w.conns[m.cn.id] = m.cn
+	m.w.Output(nil, m.cn.id, &actor.Effects{Consumed: 5})
+	verdict(t, m.w.found, "S21")
+}
+
+func TestCheck_Damage(t *testing.T) {
+	m := newMade(t)
+	b := m.w.box
+	err := errors.New("buckets/00000/0000000001.seg: damaged at offset 100")
+	verdict(t, b.judgeDamage(0, err), "D6 no false damage")
+
+	b.wounds = []wound{{name: "x", bucket: 0, image: map[string][]byte{}}}
+	verdict(t, b.judgeDamage(0, err), "")
+	verdict(t, b.judgeDamage(0, errors.New("something is wrong")), "D6 damage is named")
+	verdict(t, sameImage(0, map[string][]byte{"a": {1}}, map[string][]byte{"a": {1}}), "")
+	verdict(t, sameImage(0, map[string][]byte{"a": {1}}, map[string][]byte{"a": {2}}), "D6 damage is left alone")
+	verdict(t, sameImage(0, map[string][]byte{"a": {1}}, map[string][]byte{"a": {1}, "b": nil}), "D6 damage is left alone")
+}
+
+// TestModel_Exemption: damage may cost entries above the highest commit index
+// that the disk names, and no other.
+func TestModel_Exemption(t *testing.T) {
+	f := func(exempt uint64, property string) *made {
+		t.Helper()
+		m := newMade(t)
+		m.land(1, m.want("a"))
+		m.land(2, m.want("a"))
+		b := m.w.model.buckets[0]
+		b.damaged, b.exempt = true, exempt
+		m.w.model.begin(2)
+		verdict(t, m.w.model.Apply(&event.Applied{Index: 1, Term: 1, Kind: uint8(segment.Transaction), Data: b.entries[0].data}), "")
+		verdict(t, m.w.model.Apply(&event.Applied{Index: 2, Term: 2, Kind: uint8(segment.Empty)}), property)
+		return m
+	}
+	f(2, "D3 immutable")
+	m := f(1, "")
+	if lost := m.w.model.intents[1]; !lost.Excused || lost.Landed != nil || len(m.w.model.parts[0].records) != 1 {
+		t.Errorf("the lost entry is still there: %+v", lost)
+	}
+}
+
+func TestCheck_Linear(t *testing.T) {
+	f := func(spoil func(m *made, reads []*Op), property string) {
+		t.Helper()
+		m := newMade(t)
+		one, two := m.want("a:empty"), m.want("a:0", "b")
+		a := m.attempt(1, 3, one)
+		b := m.attempt(4, 8, two)
+		m.land(2, one)
+		m.land(6, two)
+		refused := m.attempt(9, 10, m.want("a:0"))
+		refused.Reply, refused.Outcome = failure("WRONGVER x"), NotDone
+		early, late := m.scan(5, 7, ""), m.scan(9, 10, "a")
+		early.Reply = page(false, one.Landed[0])
+		late.Reply = page(false, one.Landed[0], two.Landed[0])
+		last := m.op(9, 12, "EPSEQ")
+		last.Ask, last.Reply = Ask{Kind: event.LastSequence}, number(2)
+		get := m.op(9, 12, "EGET")
+		get.Ask, get.Reply = Ask{Kind: event.GetEvent, ID: two.Events[1].ID}, eventMap(two.Landed[1])
+		reads := []*Op{early, late, last, get}
+		for _, op := range append([]*Op{a, b}, reads...) {
+			op.Outcome = Done
+		}
+		spoil(m, reads)
+		m.w.history = reads
+		v, undecided := m.w.result().CheckLinear()
+		if undecided > 0 {
+			t.Error("porcupine gave up on a history of eight requests")
+		}
+		verdict(t, v, property)
+	}
+	f(func(*made, []*Op) {}, "")
+	f(func(_ *made, r []*Op) { r[0].Call = 9; r[0].Return = 10 }, "D4 linearizable")
+	f(func(_ *made, r []*Op) { r[1].Reply = page(false) }, "D4 linearizable")
+	f(func(_ *made, r []*Op) { r[1].Reply.Elems[1].Int = 1 }, "D4 linearizable")
+	f(func(_ *made, r []*Op) { r[2].Reply = number(1) }, "D4 linearizable")
+	f(func(_ *made, r []*Op) { r[3].Reply = resp3.Value{Kind: resp3.KindNull} }, "D4 linearizable")
+	f(func(m *made, _ []*Op) { m.w.model.intents[2].Events[0].Expected = event.At(1) }, "D4 linearizable")
+	f(func(m *made, _ []*Op) { m.w.model.intents[0].Landed[0].Version = 1 }, "D4 linearizable")
+}
+
+// TestCheck_Liveness: a client that gets no answer is noticed.
+func TestCheck_Liveness(t *testing.T) {
+	m := newMade(t)
+	c := newClient(m.w, 9)
+	c.quiet = true
+	c.script = []*Op{m.op(0, 0, "PING")} // and there is no node
+	if m.w.play(c, "D8 liveness", "nothing happens") {
+		t.Fatal("a world without a node answers")
+	}
+	verdict(t, m.w.found, "D8")
+}

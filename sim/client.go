@@ -1,0 +1,183 @@
+package sim
+
+import (
+	"strconv"
+
+	"sierradb/commands/resp3"
+	"sierradb/core/actor"
+)
+
+// Client is a program that uses the node: it keeps up to Depth requests in
+// flight on one connection, and connects again when it is lost.
+type Client struct {
+	w      *World
+	n      int
+	rand   *actor.Rand
+	gen    Gen
+	conn   *conn
+	left   int // requests to make
+	made   int
+	retry  []*Intent     // appends with an unknown outcome that are worth another try
+	script []*Op         // requests to make first, in this order, one at a time
+	quiet  bool          // it makes nothing but its script
+	awake  bool          // a wake-up is queued
+	deaf   actor.Instant // it reads nothing before
+}
+
+func newClient(w *World, n int) *Client {
+	c := &Client{w: w, n: n, left: w.k.Ops, rand: actor.NewRand(actor.Mix(w.plan.Seed^uint64(n)<<20) + 0xc11)}
+	c.gen = Gen{Rand: c.rand.Fork(1), w: w, c: c, k: w.k}
+	return c
+}
+
+// finished says whether the client has nothing left to do or to wait for.
+func (c *Client) finished() bool {
+	return c.left == 0 && len(c.script) == 0 && len(c.retry) == 0 && (c.conn == nil || len(c.conn.waiting) == 0)
+}
+
+// wake lets the client act after d.
+func (c *Client) wake(d actor.Instant) {
+	if c.awake {
+		return
+	}
+	c.awake = true
+	c.w.s.After(d, func() {
+		c.awake = false
+		c.act()
+	})
+}
+
+// act makes requests while there is room for them.
+func (c *Client) act() {
+	if c.finished() && len(c.script) == 0 {
+		return
+	}
+	if c.conn == nil && !c.connect() {
+		return // boot wakes it again
+	}
+	room := c.w.k.Depth - len(c.conn.waiting)
+	if c.quiet || len(c.script) > 0 {
+		room = 1 - len(c.conn.waiting)
+	}
+	if room <= 0 || c.conn.closing {
+		return // a reply, or the end of the connection, wakes it again
+	}
+	burst := 1 + c.rand.Intn(room)
+	for range burst {
+		op := c.next()
+		if op == nil || c.conn == nil {
+			break
+		}
+		c.conn.send(op)
+		if c.conn.closing {
+			break
+		}
+	}
+	if c.left > 0 || len(c.script) > 0 || len(c.retry) > 0 {
+		c.wake(c.think())
+	}
+}
+
+func (c *Client) think() actor.Instant {
+	return actor.Instant(c.rand.Uint64n(uint64(c.w.k.Think)+1)) + actor.Microsecond
+}
+
+// next makes the next request.
+func (c *Client) next() *Op {
+	switch {
+	case len(c.script) > 0:
+		op := c.script[0]
+		c.script = c.script[1:]
+		return op
+	case len(c.retry) > 0 && (c.left == 0 || c.rand.Chance(3, 4)):
+		in := c.retry[0]
+		c.retry = c.retry[1:]
+		c.w.count.Add("appends retried", 1)
+		return c.gen.attempt(in)
+	case c.left > 0 && !c.quiet:
+		c.left--
+		return c.gen.op()
+	}
+	return nil
+}
+
+// connect opens a connection.
+func (c *Client) connect() bool {
+	b := c.w.box
+	if !b.up() {
+		return false
+	}
+	id := b.node.Connect()
+	c.conn = &conn{w: c.w, c: c, id: id, life: b.m.Life, proto: resp3.RESP2,
+		floor: make([]uint64, c.w.k.Buckets), order: make([]uint64, c.w.k.Buckets)}
+	c.w.conns[id] = c.conn
+	c.w.count.Add("connections", 1)
+	if c.rand.Chance(1, 2) {
+		c.conn.send(c.gen.hello(3))
+	}
+	return true
+}
+
+// cut loses the connection, in whatever frame it is.
+func (c *Client) cut() {
+	if c.conn == nil {
+		return
+	}
+	c.w.count.Add("connections cut", 1)
+	c.conn.lose(c.rand.Chance(1, 2))
+}
+
+// deafen lets the client read nothing for a while.
+func (c *Client) deafen(d actor.Instant) {
+	c.deaf = c.w.s.Now() + d
+	c.w.count.Add("clients deaf", 1)
+}
+
+// gone is called when the connection is lost: what was in flight on it has an
+// unknown outcome.
+func (c *Client) gone() {
+	for _, op := range c.conn.waiting {
+		op.Return, op.ReturnAt, op.Outcome = c.w.s.Steps(), c.w.s.Now(), Unknown
+		c.w.count.Add("requests lost", 1)
+		c.uncertain(op)
+	}
+	c.conn = nil
+	c.wake(c.think())
+}
+
+// uncertain puts an append in line for another attempt, when that is safe.
+func (c *Client) uncertain(op *Op) {
+	in := op.Intent
+	if in == nil || op.Bad || !in.Given() || len(in.Attempts) > c.w.k.Retries {
+		return
+	}
+	c.retry = append(c.retry, in)
+}
+
+// answered is called with the reply to the oldest request in flight.
+func (c *Client) answered(op *Op) {
+	w := c.w
+	w.count.Add("replies", 1)
+	if code := op.code(); code != "" {
+		w.count.Add("replies "+code, 1)
+	}
+	w.violate(w.judge(op))
+	if op.Outcome == Unknown {
+		c.uncertain(op)
+	}
+	c.wake(c.think())
+}
+
+// request encodes a request as an array of bulk strings.
+func request(args [][]byte) []byte {
+	b := append([]byte{'*'}, strconv.Itoa(len(args))...)
+	b = append(b, "\r\n"...)
+	for _, a := range args {
+		b = append(b, '$')
+		b = strconv.AppendInt(b, int64(len(a)), 10)
+		b = append(b, "\r\n"...)
+		b = append(b, a...)
+		b = append(b, "\r\n"...)
+	}
+	return b
+}

@@ -1,0 +1,235 @@
+package sim
+
+import (
+	"sort"
+
+	"sierradb/commands/resp3"
+	"sierradb/core/actor"
+)
+
+// conn is one connection: two streams of bytes with the delays, the cuts and the
+// buffers of a network between a client and a session.
+type conn struct {
+	w     *World
+	c     *Client
+	id    actor.ID
+	life  int
+	proto resp3.Proto // of replies to requests made from now on
+
+	waiting []*Op // requests without a reply, in the order they were made
+	closing bool  // the client makes no more requests on it: QUIT, or bytes that are no request
+	dead    bool
+
+	out    []byte // from the client, not yet at the session
+	sent   int    // bytes given to the session and not consumed
+	pushed bool   // a delivery to the session is queued
+	in     []byte // from the session, not yet at the client
+	pulled bool   // a delivery to the client is queued
+	hangup bool   // the session closes it when in is empty
+	dec    resp3.Decoder
+
+	name    string // CLIENT SETNAME
+	greeted bool   // HELLO was said
+
+	floor []uint64 // by bucket: tick of the latest append that was acknowledged here
+	order []uint64 // by bucket: index of the last append that was acknowledged here
+}
+
+// window is how much input waits for a session at most, as on the production
+// listener but smaller.
+const window = 64 << 10
+
+// send makes a request.
+func (cn *conn) send(op *Op) {
+	w := cn.w
+	op.Client, op.N, op.Conn = cn.c.n, cn.c.made, cn
+	cn.c.made++
+	op.Proto = cn.proto
+	op.Call, op.CallAt, op.Outcome = w.s.Steps(), w.s.Now(), Pending
+	if op.Intent != nil {
+		op.Intent.Attempts = append(op.Intent.Attempts, op)
+	}
+	w.s.Note(func() string { return "-> " + op.String() }, 20, uint64(op.Client), uint64(op.N))
+	w.count.Add("requests", 1)
+	w.history = append(w.history, op)
+	cn.waiting = append(cn.waiting, op)
+	if op.Work != nil && op.Work.Sent != nil {
+		op.Work.Sent(cn, op)
+	}
+	raw := op.Raw
+	if raw == nil {
+		raw = request(op.Args)
+	}
+	cn.out = append(cn.out, raw...)
+	cn.push()
+}
+
+// push queues the delivery of the next piece to the session.
+func (cn *conn) push() {
+	if cn.pushed || len(cn.out) == 0 || cn.sent > window || cn.dead {
+		return
+	}
+	cn.pushed = true
+	cn.w.s.After(cn.transit(), func() {
+		cn.pushed = false
+		if cn.dead {
+			return
+		}
+		n := len(cn.out)
+		if chunk := cn.w.k.Chunk; chunk > 0 && !cn.c.rand.Chance(1, 10) {
+			n = min(n, 1+cn.c.rand.Intn(chunk))
+		}
+		piece := append([]byte(nil), cn.out[:n]...)
+		cn.out = cn.out[n:]
+		cn.sent += n
+		cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Input, Body: piece})
+		cn.push()
+	})
+}
+
+func (cn *conn) transit() actor.Instant {
+	return actor.Instant(cn.c.rand.Uint64n(uint64(cn.w.k.Transit) + 1))
+}
+
+// output takes what the session wants.
+func (cn *conn) output(out *actor.Effects) {
+	cn.sent -= out.Consumed
+	if cn.sent < 0 {
+		cn.w.violate(violated("S21 credits", "%s consumed %d bytes more than it got", cn.id, -cn.sent))
+	}
+	cn.in = append(cn.in, out.Output...)
+	cn.w.violate(cn.w.checkOutput(cn))
+	if out.Abort {
+		cn.w.count.Add("connections aborted", 1)
+		cn.close()
+		return
+	}
+	cn.hangup = cn.hangup || out.Hangup
+	cn.push()
+	cn.pull()
+}
+
+// pull queues the delivery of the next piece to the client.
+func (cn *conn) pull() {
+	if cn.pulled || cn.dead || len(cn.in) == 0 && !cn.hangup {
+		return
+	}
+	cn.pulled = true
+	after := cn.transit()
+	if now := cn.w.s.Now(); cn.c.deaf > now {
+		after += cn.c.deaf - now
+	}
+	cn.w.s.After(after, func() {
+		cn.pulled = false
+		if cn.dead {
+			return
+		}
+		n := len(cn.in)
+		if rate := cn.w.k.ReadRate; rate > 0 && !cn.w.healed {
+			n = min(n, 1+cn.c.rand.Intn(rate))
+		}
+		piece := cn.in[:n]
+		cn.in = cn.in[n:]
+		if n > 0 {
+			cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Sent, Token: uint64(n)})
+			cn.receive(piece)
+		}
+		if cn.hangup && len(cn.in) == 0 && !cn.dead {
+			cn.close()
+			return
+		}
+		cn.pull()
+	})
+}
+
+// receive reads replies from bytes that reached the client.
+func (cn *conn) receive(piece []byte) {
+	cn.dec.Feed(piece)
+	for cn.w.found == nil && !cn.dead {
+		before := cn.dec.Buffered()
+		v, ok, err := cn.dec.Next()
+		if err != nil {
+			cn.w.violate(violated("replies", "%s sends bytes that are no reply: %v", cn.id, err))
+			return
+		}
+		if !ok {
+			return
+		}
+		if len(cn.waiting) == 0 {
+			cn.w.violate(violated("replies", "%s sends a reply that nobody asked for: %v", cn.id, v))
+			return
+		}
+		op := cn.waiting[0]
+		cn.waiting = cn.waiting[1:]
+		op.Reply, op.Size = v, before-cn.dec.Buffered()
+		op.Return, op.ReturnAt = cn.w.s.Steps(), cn.w.s.Now()
+		cn.w.s.Note(func() string { return "<- " + op.name() + " " + shorten(v.String()) }, 21, uint64(op.Client), uint64(op.N))
+		cn.c.answered(op)
+	}
+}
+
+func shorten(s string) string {
+	if len(s) > 400 {
+		return s[:400] + "..."
+	}
+	return s
+}
+
+// lose ends the connection from the client's side or from the network's: what
+// is on the way in either direction is gone. The session may hear of it.
+func (cn *conn) lose(told bool) {
+	if !told {
+		cn.close()
+		return
+	}
+	cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Closed})
+	cn.drop()
+	cn.w.s.After(10*actor.Millisecond, cn.disconnect)
+}
+
+// close forgets the connection on both sides.
+func (cn *conn) close() {
+	cn.drop()
+	cn.disconnect()
+}
+
+// disconnect takes the session away, if its process still lives.
+func (cn *conn) disconnect() {
+	if n := cn.w.box.node; n != nil && cn.w.box.m.Life == cn.life {
+		n.Disconnect(cn.id)
+	}
+}
+
+// drop forgets the connection on the client's side.
+func (cn *conn) drop() {
+	if cn.dead {
+		return
+	}
+	cn.dead = true
+	delete(cn.w.conns, cn.id)
+	if cn.c.conn == cn {
+		cn.c.gone()
+	}
+}
+
+// openConns returns the connections in the order of their ids.
+func (w *World) openConns() []*conn {
+	var out []*conn
+	for _, cn := range w.conns { //det:ok sorted below
+		out = append(out, cn)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].id.N < out[j].id.N })
+	return out
+}
+
+// dropConns ends all connections because their process is gone. Bytes that had
+// left it may still arrive: an acknowledgement in them counts.
+func (w *World) dropConns() {
+	for _, cn := range w.openConns() {
+		if len(cn.in) > 0 && w.rand.Chance(1, 2) {
+			cn.receive(cn.in)
+			cn.in = nil
+		}
+		cn.drop()
+	}
+}

@@ -1,0 +1,178 @@
+package sim
+
+import (
+	"strconv"
+
+	"sierradb/core/actor"
+	"sierradb/core/event"
+)
+
+// The last phase. Everything heals, the node restarts, every bucket must take
+// an append in time (D8), and all that is in the model must be read back: by
+// partition, by stream and by id, page by page. Then the power goes once more,
+// and everything is read again: a second recovery must change nothing.
+
+// patience is how much virtual time the node gets to serve again.
+const patience = 20 * actor.Second
+
+// heal ends all faults.
+func (w *World) heal() {
+	w.healed = true
+	b := w.box
+	b.mem.SetCapacity(0)
+	b.full = false
+	b.next = nil
+	for _, c := range w.clients {
+		c.left, c.retry, c.script = 0, nil, nil
+	}
+	w.tell("everything heals")
+}
+
+// verify restarts the node and reads everything back, twice.
+func (w *World) verify() {
+	for round := range 2 {
+		if !w.restart(round) {
+			return
+		}
+		c := newClient(w, w.k.Clients+round)
+		c.quiet, c.left = true, 0
+		w.clients = append(w.clients, c)
+		if round == 0 {
+			c.script = c.gen.proofOfLife()
+			if !w.play(c, "D8 liveness", "a bucket does not take an append") {
+				return
+			}
+		}
+		c.script = c.gen.readBack()
+		if !w.play(c, "D8 liveness", "reading everything back does not end") {
+			return
+		}
+		w.count.Add("read back", 1)
+	}
+	if w.plan.Mode != "calm" {
+		w.drill()
+	}
+}
+
+// drill damages one bit of the newest segment at rest: the node must report it,
+// or show everything that the disk can prove. Then the bit is turned back and
+// everything must be there.
+func (w *World) drill() {
+	b := w.box
+	b.die("for a drill")
+	b.flip(&Fault{Kind: Flip, Arg: int64(w.rand.Uint64() >> 1)})
+	b.rebootIn(b.pause())
+	w.count.Add("drills", 1)
+	w.until(w.s.Now()+patience, b.up)
+	// Every bucket that is served shows its whole log when it writes the first
+	// entry of its term.
+	w.until(w.s.Now()+200*actor.Millisecond, func() bool { return false })
+	if w.found != nil || !w.restart(2) {
+		return
+	}
+	w.until(w.s.Now()+200*actor.Millisecond, func() bool { return false })
+}
+
+// restart ends the present life in some way and starts the next.
+func (w *World) restart(round int) bool {
+	b := w.box
+	if b.m.Up() {
+		how := b.rand.Intn(3)
+		switch {
+		case how == 0 && round == 0:
+			b.die("for the last phase")
+			b.rebootIn(b.pause())
+		default:
+			b.power(&Fault{Kind: Power, Mode: b.mode()}, "for the last phase")
+		}
+	}
+	b.mend("last phase")
+	deadline := w.s.Now() + patience
+	w.until(deadline, b.up)
+	if w.found == nil && !b.up() {
+		w.violate(violated("D8 liveness", "the node does not start within %s", clock(patience)))
+	}
+	for i, hurt := range b.hurt {
+		if hurt && w.found == nil {
+			// What was flipped was written over since: nobody can repair that.
+			w.count.Add("beyond repair", 1)
+			w.tell("bucket %d is beyond repair", i)
+			return false
+		}
+	}
+	return w.found == nil
+}
+
+func (b *box) mode() int { return b.rand.Intn(len(cutModes)) }
+
+// play lets a client make its requests.
+func (w *World) play(c *Client, property, what string) bool {
+	c.wake(0)
+	w.until(w.s.Now()+patience+actor.Instant(len(c.script))*actor.Second, c.finished)
+	if w.found == nil && !c.finished() {
+		w.violate(violated(property, "%s: %d requests are left", what, len(c.script)))
+	}
+	return w.found == nil
+}
+
+// proofOfLife makes one append for each bucket.
+func (g *Gen) proofOfLife() []*Op {
+	var ops []*Op
+	done := make([]bool, g.k.Buckets)
+	for n := 0; n < 10_000; n++ {
+		stream := "alive-" + strconv.Itoa(n)
+		key := event.KeyOf(stream)
+		b := g.w.model.bucketOf(event.PartitionOf(key, g.k.Partitions))
+		if done[b] {
+			continue
+		}
+		done[b] = true
+		in := g.w.model.intend(&Intent{Key: key, Events: []event.New{{Stream: stream, Expected: event.Expected{Kind: event.Empty}}}})
+		in.Events[0].Name = eventName(in.N, 0)
+		op := g.attempt(in)
+		op.Sure = true
+		ops = append(ops, op)
+		if len(ops) == g.k.Buckets {
+			break
+		}
+	}
+	return ops
+}
+
+// readBack makes the reads that show everything: each partition and each stream
+// in pages, and every event by its id.
+func (g *Gen) readBack() []*Op {
+	var ops []*Op
+	m := g.w.model
+	limit := g.Range(1, 40)
+	count := text("COUNT", strconv.Itoa(limit))
+	page := func(n int, make func(from uint64, a []byte) *Op) {
+		for from := 0; from == 0 || from < n; from += limit {
+			ops = append(ops, make(uint64(from), strconv.AppendInt(nil, int64(from), 10)))
+		}
+	}
+	for i, p := range m.parts {
+		id := event.PartitionID(i)
+		page(len(p.records), func(from uint64, a []byte) *Op {
+			return g.epscan(id, strconv.Itoa(i), from, event.NoVersion, limit, a, []byte("+"), count)
+		})
+		ops = append(ops, g.epseq(id, strconv.Itoa(i)))
+		seen := make(map[streamName]bool)
+		for _, r := range p.records {
+			name := streamName{r.Key, r.Stream}
+			ops = append(ops, g.eget(r.ID))
+			if seen[name] {
+				continue
+			}
+			seen[name] = true
+			ops = append(ops, g.esver(name, true))
+			page(len(m.streams[name].records), func(from uint64, a []byte) *Op {
+				return g.escan(name, true, from, event.NoVersion, limit, a, []byte("+"), count)
+			})
+		}
+	}
+	for _, op := range ops {
+		op.Sure = true
+	}
+	return ops
+}

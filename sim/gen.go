@@ -1,0 +1,259 @@
+package sim
+
+import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"sierradb/core/actor"
+	"sierradb/core/event"
+)
+
+// Gen makes requests. It draws from its client's own stream, and knows of the
+// run what a client could know or guess.
+type Gen struct {
+	*actor.Rand
+	w *World
+	c *Client
+	k *Knobs
+}
+
+// op makes the next request of a client's own.
+func (g *Gen) op() *Op {
+	if n := g.k.Malformed; n > 0 && g.Chance(1, n) {
+		return g.malformed()
+	}
+	total := 0
+	for _, n := range g.k.Weights {
+		total += n
+	}
+	at := g.Intn(total)
+	for i, n := range g.k.Weights {
+		if at -= n; at < 0 {
+			if op := workloads[i].Gen(g); op != nil {
+				return op
+			}
+			return work("PING").Gen(g)
+		}
+	}
+	panic("sim: weights don't add up")
+}
+
+// malformed makes a request that must be refused.
+func (g *Gen) malformed() *Op {
+	if g.Chance(1, 8) {
+		return &Op{Raw: []byte(choose(g.Rand, garbage...)), Bad: true}
+	}
+	wl := workloads[g.Intn(len(workloads))]
+	if wl.Bad == nil {
+		return work("PING").Gen(g)
+	}
+	return &Op{Work: wl, Args: wl.Bad(g), Bad: true}
+}
+
+// garbage is bytes that are no request: the connection ends.
+var garbage = []string{
+	"*1\r\n$-5\r\nPING\r\n", "*99999999999999999999\r\n", "*2\r\n$4\r\nECHO\r\n$10737418240\r\n", "*2000000000\r\n$3\r\nfoo\r\n",
+	"*1\r\n*1\r\n$4\r\nPING\r\n", "*1\r\n$4\r\nPINGxx", "*1\r\n$x\r\n", "*-7\r\n", ">1\r\n+PING\r\n", "%1\r\n+a\r\n+b\r\n",
+}
+
+// stream returns a stream id of the run. Some are ugly.
+func (g *Gen) stream() string { return streamID(g.Intn(g.k.Streams)) }
+
+func streamID(n int) string {
+	switch n % 10 {
+	case 3:
+		return "line\r\nbreak " + strconv.Itoa(n)
+	case 5:
+		return strings.Repeat("long", 63) + strconv.Itoa(n)
+	case 7:
+		return "стрим/" + strconv.Itoa(n)
+	}
+	return "s" + strconv.Itoa(n)
+}
+
+// explicitKey returns one of the run's partition keys.
+func (g *Gen) explicitKey() uuid.UUID { return keyNumber(g.w.plan.Seed, g.Intn(g.k.Keys)) }
+
+func keyNumber(seed uint64, n int) uuid.UUID {
+	var id uuid.UUID
+	binary.BigEndian.PutUint64(id[:], actor.Mix(seed+uint64(n)))
+	binary.BigEndian.PutUint64(id[8:], actor.Mix(seed+uint64(n)+1<<32))
+	return id
+}
+
+// freshID makes an event id as clients do: random, or with the partition's hash.
+func (g *Gen) freshID(key uuid.UUID) uuid.UUID {
+	if g.Chance(1, 2) {
+		return event.NewID(g.Rand, wallStart+int64(g.Intn(1000)), key)
+	}
+	return event.NewTransactionID(g.Rand)
+}
+
+// knownID returns the id of an event that was asked for, or one that nobody
+// knows.
+func (g *Gen) knownID() uuid.UUID {
+	m := g.w.model
+	for range 5 {
+		if len(m.intents) == 0 || g.Chance(1, 10) {
+			break
+		}
+		in := m.intents[g.Intn(len(m.intents))]
+		i := g.Intn(len(in.Events))
+		if in.Landed != nil {
+			return in.Landed[i].ID
+		}
+		if in.Events[i].GivenID {
+			return in.Events[i].ID
+		}
+	}
+	return g.freshID(g.explicitKey())
+}
+
+// event makes one event of an append.
+func (g *Gen) event(key uuid.UUID, stream string) event.New {
+	ev := event.New{Stream: stream, Expected: g.expected(key, stream)}
+	if g.Chance(3, 4) {
+		ev.ID, ev.GivenID = g.freshID(key), true
+	}
+	if g.Chance(1, 4) {
+		ev.GivenTime = true
+		ev.Timestamp = choose(g.Rand, 0, event.TimestampMax, wallStart, int64(g.Intn(1<<40)))
+	}
+	if g.Chance(2, 3) {
+		ev.Payload = g.blob(g.k.PayloadMax)
+	}
+	if g.Chance(1, 4) {
+		ev.Metadata = g.blob(g.k.PayloadMax / 4)
+	}
+	if g.Chance(1, 50) {
+		// About the size of a segment: it rolls, or does not fit at all.
+		ev.Payload = g.blob(int(g.k.SegmentSize) + 200)
+	}
+	return ev
+}
+
+// blob makes up to n bytes of anything.
+func (g *Gen) blob(n int) []byte {
+	p := make([]byte, g.Intn(n+1))
+	if g.Chance(1, 4) {
+		return p // zeros: what a hole in a file looks like
+	}
+	_, _ = g.Read(p)
+	return p
+}
+
+// expected draws an expectation: mostly none, often what holds now, sometimes
+// what held or will hold.
+func (g *Gen) expected(key uuid.UUID, stream string) event.Expected {
+	next := event.Version(0)
+	if s := g.w.model.streams[streamName{key, stream}]; s != nil {
+		next = event.Version(len(s.records))
+	}
+	switch g.Intn(10) {
+	case 0, 1, 2:
+		if next == 0 {
+			return event.Expected{Kind: event.Empty}
+		}
+		return event.At(next - 1)
+	case 3:
+		return event.At(next + event.Version(g.Intn(3)))
+	case 4:
+		return event.At(event.Version(g.Uint64n(uint64(next) + 1)))
+	case 5:
+		return event.Expected{Kind: choose(g.Rand, event.Exists, event.Empty)}
+	}
+	return event.Expected{}
+}
+
+// options writes the options of an event in any order and any case.
+func (g *Gen) options(ev *event.New) [][]byte {
+	var opts [][2]string
+	if ev.GivenID {
+		opts = append(opts, [2]string{"EVENT_ID", g.uuidText(ev.ID)})
+	}
+	if ev.Expected.Kind != event.Any || g.Chance(1, 10) {
+		opts = append(opts, [2]string{"EXPECTED_VERSION", g.mixCase(ev.Expected.String())})
+	}
+	if ev.GivenTime {
+		opts = append(opts, [2]string{"TIMESTAMP", strconv.FormatInt(ev.Timestamp, 10)})
+	}
+	if len(ev.Payload) > 0 || g.Chance(1, 20) {
+		opts = append(opts, [2]string{"PAYLOAD", string(ev.Payload)})
+	}
+	if len(ev.Metadata) > 0 {
+		opts = append(opts, [2]string{"METADATA", string(ev.Metadata)})
+	}
+	return g.shuffled(opts)
+}
+
+func (g *Gen) shuffled(opts [][2]string) [][]byte {
+	for i := len(opts) - 1; i > 0; i-- {
+		j := g.Intn(i + 1)
+		opts[i], opts[j] = opts[j], opts[i]
+	}
+	var out [][]byte
+	for _, o := range opts {
+		out = append(out, []byte(g.mixCase(o[0])), []byte(o[1]))
+	}
+	return out
+}
+
+func (g *Gen) mixCase(s string) string {
+	if g.Chance(1, 10) {
+		return strings.ToLower(s)
+	}
+	return s
+}
+
+func (g *Gen) uuidText(id uuid.UUID) string {
+	switch g.Intn(20) {
+	case 0:
+		return strings.ToUpper(id.String())
+	case 1:
+		return "{" + id.String() + "}"
+	case 2:
+		return strings.ReplaceAll(id.String(), "-", "")
+	}
+	return id.String()
+}
+
+// bounds draws a range of versions or sequences of something with n events:
+// from the beginning, to the end, inside, beyond, empty.
+func (g *Gen) bounds(n int) (from, to uint64, a, b []byte) {
+	point := func() uint64 { return g.Uint64n(uint64(n) + 3) }
+	from, to = 0, event.NoVersion
+	a, b = []byte("-"), []byte("+")
+	if g.Chance(1, 2) {
+		from = point()
+		a = strconv.AppendUint(nil, from, 10)
+	}
+	if g.Chance(1, 2) {
+		to = point()
+		if g.Chance(1, 2) {
+			to = from + g.Uint64n(5)
+		}
+		b = strconv.AppendUint(nil, to, 10)
+		if g.Chance(1, 20) {
+			to, b = event.NoVersion, []byte("18446744073709551615")
+		}
+	}
+	return from, to, a, b
+}
+
+// limit draws a COUNT.
+func (g *Gen) limit() (n int, args [][]byte) {
+	switch g.Intn(5) {
+	case 0:
+		n = g.Intn(2)
+	case 1, 2:
+		n = g.Range(1, 10)
+	case 3:
+		n = 1_000_000
+	default:
+		return g.k.Count, nil
+	}
+	return n, [][]byte{[]byte(g.mixCase("COUNT")), strconv.AppendInt(nil, int64(n), 10)}
+}

@@ -1,0 +1,223 @@
+package sim
+
+import (
+	"fmt"
+
+	"sierradb/core/actor"
+	"sierradb/core/event"
+	"sierradb/node/replica"
+	"sierradb/sim/sched"
+)
+
+// World is one run: the scheduler, the machine with its disk, the clients, and
+// the model that judges them. It stands where network, disk and operator stand
+// in production.
+type World struct {
+	plan *Plan
+	k    *Knobs
+	o    Options
+
+	s       *sched.Sched
+	rand    *actor.Rand // of the world's own draws
+	box     *box
+	model   *Model
+	clients []*Client
+	conns   map[actor.ID]*conn // of the present life
+
+	healed   bool // no more faults
+	restless bool // clients may still begin something
+	count    Counters
+	found    *Violation
+	stack    []byte
+	peerID   string // as the first HELLO told it
+	history  []*Op  // all requests, in the order they were made
+}
+
+var _ sched.Outside = (*World)(nil)
+
+func newWorld(p *Plan, o Options) *World {
+	w := &World{plan: p, k: &p.Knobs, o: o, rand: actor.NewRand(actor.Mix(p.Seed) + 0x3d),
+		conns: make(map[actor.ID]*conn), count: make(Counters), restless: true}
+	k := w.k
+	w.s = sched.New(p.Seed, sched.Options{
+		Knobs:   sched.Knobs{TellMax: k.TellMax, RunMax: k.RunMax, BatchMax: k.BatchMax, LateOne: k.LateOne, Hold: k.Hold},
+		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Text: o.Text,
+	})
+	w.model = newModel(k.Buckets, k.Partitions)
+	w.box = newBox(w)
+	for i := range k.Clients {
+		w.clients = append(w.clients, newClient(w, i))
+	}
+	return w
+}
+
+// run carries out the plan.
+func (w *World) run() {
+	for i := range w.plan.Faults {
+		w.box.schedule(&w.plan.Faults[i])
+	}
+	w.box.boot()
+	for _, c := range w.clients {
+		c.wake(0)
+	}
+	w.until(span, w.settled)
+	w.heal()
+	if w.found == nil {
+		w.verify()
+	}
+}
+
+// until runs the world until done answers true, the clock passes t, or a
+// property is broken.
+func (w *World) until(t actor.Instant, done func() bool) {
+	w.s.Run(t, func() bool {
+		w.model.tick = w.s.Steps()
+		if w.s.Steps() > stepsMax {
+			w.violate(violated("liveness", "the run does not end: %d steps", w.s.Steps()))
+		}
+		return w.found != nil || done()
+	})
+}
+
+// stepsMax ends a run in which actors keep each other busy for ever.
+const stepsMax = 3_000_000
+
+// settled says whether all clients have done their work.
+func (w *World) settled() bool {
+	for _, c := range w.clients {
+		if !c.finished() {
+			return false
+		}
+	}
+	return true
+}
+
+// violate ends the run with its first violation.
+func (w *World) violate(v *Violation) {
+	if v == nil || w.found != nil {
+		return
+	}
+	v.At = w.s.Now()
+	w.found = v
+	w.s.Note(func() string { return "!! " + v.Error() }, 99)
+}
+
+// tell puts a line into the trace, for people.
+func (w *World) tell(format string, args ...any) {
+	w.s.Note(func() string { return "-- " + fmt.Sprintf(format, args...) }, 5)
+}
+
+func (w *World) result() *Result {
+	t := w.s.Trace()
+	w.count.Add("steps", w.s.Steps())
+	return &Result{Seed: w.plan.Seed, Hash: t.Hash(), Checkpoints: t.Checkpoints(), Records: t.Count(),
+		Virtual: w.s.Now(), Counters: w.count, Violation: w.found, Stack: w.stack, world: w}
+}
+
+// Output implements [sched.Outside].
+func (w *World) Output(_ *sched.Machine, id actor.ID, out *actor.Effects) {
+	if c := w.conns[id]; c != nil {
+		c.output(out)
+	}
+}
+
+// Send implements [sched.Outside].
+func (w *World) Send(m *sched.Machine, from actor.ID, s actor.Send) {
+	w.violate(violated("routing", "%s sends a frame to node %d, but node %d is alone", from, s.Node, m.ID))
+}
+
+// Barrier implements [sched.Outside].
+func (w *World) Barrier(_ *sched.Machine, id actor.ID, b *actor.Barrier) sched.Sync {
+	return w.box.sync(id, b)
+}
+
+// BarrierDone implements [sched.Outside].
+func (w *World) BarrierDone(_ *sched.Machine, id actor.ID, err error) {
+	if err != nil && id.Role == actor.Replica {
+		w.model.buckets[id.N].failed = true
+	}
+}
+
+// Halt implements [sched.Outside].
+func (w *World) Halt(_ *sched.Machine, id actor.ID, reason string) {
+	w.violate(violated("D7 no panic", "%s stops the node: %s", id, reason))
+}
+
+// Crashed implements [sched.Outside].
+func (w *World) Crashed(_ *sched.Machine, c *sched.Crash) { w.box.crashed(c.Plan.(*Fault)) }
+
+// Panicked implements [sched.Outside].
+func (w *World) Panicked(_ *sched.Machine, id actor.ID, what string, stack []byte) {
+	w.stack = stack
+	who := id.String()
+	if id == (actor.ID{}) {
+		who = "recovery"
+	}
+	w.violate(violated("D7 no panic", "%s panics: %s", who, what))
+}
+
+// Observe implements [sched.Outside].
+func (w *World) Observe(m *sched.Machine, fact any) {
+	switch f := fact.(type) {
+	case *event.Applied:
+		w.s.Note(func() string {
+			return fmt.Sprintf("n%d.%d bucket %d applies %d term %d: %s", m.ID, m.Life, f.Bucket, f.Index, f.Term, w.model.describe(f.Index, f.Data))
+		}, 6, uint64(f.Bucket), f.Index, f.Term, sched.DigestBytes(uint64(f.Kind), f.Data))
+		w.count.Add("entries applied", 1)
+		w.violate(w.model.Apply(f))
+	case *event.Halted:
+		w.tell("bucket %d halts: %s", f.Bucket, f.Reason)
+		w.count.Add("buckets halted", 1)
+		w.box.halted(int(f.Bucket))
+	}
+}
+
+// Mark implements [sched.Outside].
+func (w *World) Mark(name string) { w.count.Add("mark "+name, 1) }
+
+// digest stands for a body in the trace.
+func digest(body any) uint64 {
+	switch b := body.(type) {
+	case []byte:
+		return sched.DigestBytes(1, b)
+	case *event.Append:
+		h := sched.Digest(2, b.Token, uint64(b.First), uint64(b.Transaction.Partition), uint64(len(b.Transaction.Events)))
+		h = sched.DigestBytes(h, b.Transaction.Key[:])
+		if b.Err != nil {
+			h = sched.DigestBytes(h, []byte(b.Err.Error()))
+		}
+		for i := range b.Transaction.Events {
+			ev := &b.Transaction.Events[i]
+			h = sched.DigestBytes(sched.DigestBytes(h, ev.ID[:]), []byte(ev.Name))
+		}
+		return h
+	case *event.Query:
+		return sched.Digest(3, b.Token, uint64(b.Kind), b.From, b.To, b.Last)
+	case *replica.Ask:
+		return sched.Digest(4, uint64(b.Kind), uint64(b.Partition), b.From, b.To, b.Last, uint64(len(b.Positions)))
+	}
+	return sched.DigestBytes(5, fmt.Appendf(nil, "%T", body))
+}
+
+// describe shows an event's body in the text trace.
+func describe(ev *actor.Event) string {
+	s := ""
+	if ev.Err != nil {
+		s = "failed: " + ev.Err.Error() + " "
+	}
+	switch b := ev.Body.(type) {
+	case nil:
+	case []byte:
+		s += fmt.Sprintf("%.200q", b)
+	case *event.Append:
+		s += fmt.Sprintf("append of %d events in partition %d first %d", len(b.Transaction.Events), b.Transaction.Partition, b.First)
+		if b.Err != nil {
+			s += ": " + b.Err.Error()
+		}
+	case *replica.Ask:
+		s += fmt.Sprintf("ask kind %d partition %d %d..%d last %d positions %d", b.Kind, b.Partition, b.From, b.To, b.Last, len(b.Positions))
+	default:
+		s += fmt.Sprintf("%T", ev.Body)
+	}
+	return s
+}
