@@ -244,8 +244,8 @@ func (w *worker) release() {
 		w.r.mu.RUnlock()
 	}
 	for _, t := range out.Timers {
-		self, token := w.env.Self, t.Token
-		time.AfterFunc(time.Duration(t.After), func() { w.r.Post(self, actor.Event{Kind: actor.Tick, Token: token}) })
+		r, self, token := w.r, w.env.Self, t.Token // not w: a timer must not keep an actor that is gone
+		time.AfterFunc(time.Duration(t.After), func() { r.Post(self, actor.Event{Kind: actor.Tick, Token: token}) })
 	}
 	if w.conn != nil {
 		w.talk(out)

@@ -28,6 +28,7 @@ const (
 )
 
 func main() {
+	moreProcs()
 	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 

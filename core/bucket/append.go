@@ -68,7 +68,12 @@ func (b *Bucket) append(entries []segment.Entry) error {
 }
 
 // hideNoSpace keeps the text of err and drops what it is.
-func hideNoSpace(err error) error { return errors.New(err.Error()) }
+func hideNoSpace(err error) error {
+	if errors.Is(err, vfs.ErrNoSpace) {
+		return errors.New(err.Error())
+	}
+	return err
+}
 
 // indexEarly is the planted bug index-before-commit.
 func (b *Bucket) indexEarly(entries []segment.Entry) error {
@@ -179,6 +184,32 @@ func (b *Bucket) flush(s *logFile, buf []byte) error {
 	}
 	s.end += int64(len(buf))
 	s.length = max(s.length, s.end)
+	return s.zeroAhead(len(buf))
+}
+
+const (
+	// zeroWindow is how far zeros are written ahead into reserved space. A sync
+	// of bytes that were written before is cheaper than one of space that is only
+	// reserved, since the file system need not note that it is in use now.
+	zeroWindow = 256 << 10
+	// zeroBatch is the largest batch that is worth it: for larger ones the bytes
+	// themselves cost more than the note.
+	zeroBatch = 64 << 10
+)
+
+var zeros [zeroWindow]byte
+
+// zeroAhead writes the next window of zeros behind the frames, once the last
+// one is used up by small batches.
+func (s *logFile) zeroAhead(batch int) error {
+	n := min(s.length-s.end, zeroWindow)
+	if s.end <= s.zeroed || batch > zeroBatch || n <= 0 || s.stale {
+		return nil
+	}
+	if _, err := s.file.WriteAt(zeros[:n], s.end); err != nil {
+		return fmt.Errorf("write zeros to %s at %d: %w", s.reader.Name(), s.end, err)
+	}
+	s.zeroed = s.end + n
 	return nil
 }
 

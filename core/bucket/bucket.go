@@ -197,6 +197,7 @@ func (b *Bucket) Apply(e segment.Entry) error {
 	}
 	b.fact = event.Applied{Bucket: b.o.Bucket, Index: e.Index, Term: e.Term, Kind: uint8(e.Kind), Data: e.Data}
 	b.o.Hooks.Observe(&b.fact)
+	b.fact.Data = nil
 	b.applied = e.Index
 	b.appliedCRC = b.pend[b.done].crc
 	if b.done++; b.done == len(b.pend) {
@@ -291,7 +292,9 @@ func (b *Bucket) Transaction(pos segment.Position) (segment.Body, error) {
 // poison makes every later append fail with err; the first reason stays.
 func (b *Bucket) poison(err error) error {
 	if b.failed == nil {
-		b.failed = err
+		if b.failed = err; errors.Is(err, vfs.ErrNoSpace) {
+			b.failed = hideNoSpace(err)
+		}
 	}
 	return err
 }

@@ -11,6 +11,9 @@ import (
 // reserveStep is how far space is reserved ahead, at most.
 const reserveStep = 16 << 20
 
+// reserveLeast is the smallest step; below it exactly what is needed is asked for.
+const reserveLeast = 64 << 10
+
 // Reserve makes sure that frames for data bytes in n entries can be written
 // without running out of disk. What the last segment can't hold is reserved in
 // the files of segments to come, which stay empty until they are used.
@@ -73,13 +76,22 @@ func (b *Bucket) preallocate(s *logFile, size, most int64) error {
 	if size = min(size, most); size <= s.length {
 		return nil
 	}
-	step := min(b.o.SegmentSize, reserveStep)
-	size = min((size+step-1)/step*step, most)
-	if err := s.file.Preallocate(size); err != nil {
-		return fmt.Errorf("reserve %d bytes of %s: %w", size, s.reader.Name(), err)
+	// As far ahead as the disk has room, at least what is needed now.
+	for step := min(b.o.SegmentSize, reserveStep); ; step /= 8 {
+		if step < reserveLeast {
+			step = 1
+		}
+		want := min((size+step-1)/step*step, most)
+		err := s.file.Preallocate(want)
+		if err == nil {
+			s.length = want
+			return nil
+		}
+		if !errors.Is(err, vfs.ErrNoSpace) || step == 1 {
+			return fmt.Errorf("reserve %d bytes of %s: %w", want, s.reader.Name(), err)
+		}
+		b.o.Hooks.Sometimes("reserve: in smaller steps")
 	}
-	s.length = size
-	return nil
 }
 
 // reserveOver makes sure, before anything is cut, that entries which replace

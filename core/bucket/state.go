@@ -58,7 +58,7 @@ func (f *stateFile) save(st segment.State, sync bool) error {
 		return err
 	}
 	if err := f.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", f.name, err)
+		return fmt.Errorf("sync %s: %w", f.name, hideNoSpace(err)) // a failed sync, whatever it says
 	}
 	f.safe = slot
 	// A copy in the other slot: a bit that rots in one of them later costs
@@ -111,7 +111,9 @@ func (b *Bucket) SaveState(st segment.State, sync bool) error {
 	if st.Commit > b.last || st.Term < b.state.st.Term {
 		return fmt.Errorf("%w: state %+v of bucket %d does not follow %+v with a log that ends at %d", event.ErrInvalid, st, b.o.Bucket, b.state.st, b.last)
 	}
-	if err := b.state.save(st, sync); err != nil {
+	if err := b.state.save(st, sync); errors.Is(err, vfs.ErrNoSpace) {
+		return fmt.Errorf("bucket %d: %w", b.o.Bucket, err)
+	} else if err != nil {
 		return b.poison(fmt.Errorf("bucket %d: %w", b.o.Bucket, err))
 	}
 	return nil

@@ -54,7 +54,12 @@ func (r *Replica) propose(env *actor.Env) {
 		r.proposeBatch(env)
 	}
 	r.tail.keep()
+	if cap(b.data) > batchKeep {
+		b.data, b.entries = nil, nil
+	}
 }
+
+const batchKeep = 4 << 20
 
 func (r *Replica) diskFull() error {
 	return fmt.Errorf("bucket %d: %w: the append was not done; reads go on", r.o.Bucket, event.ErrDiskFull)
@@ -222,6 +227,10 @@ func (r *Replica) proposeBatch(env *actor.Env) {
 	env.Hooks.Sometimes("replica: batch proposed")
 	for _, q := range b.requests {
 		w := waiter{request: q.request, index: q.index, term: r.term, refusal: q.refusal}
+		if q.refusal == nil {
+			t := &q.append.Transaction
+			w.partition, w.end = t.Partition, q.append.First+event.Sequence(len(t.Events))
+		}
 		if r.waiting.at(q.index) != nil {
 			r.attach(q.index, w)
 		} else {
@@ -241,11 +250,8 @@ func (r *Replica) dropBatch(env *actor.Env, err error) {
 	r.tail.back()
 	clear(r.tail.sequences)
 	r.waiting.each(func(w *waiter) {
-		if w.append != nil && w.refusal == nil {
-			t := &w.append.Transaction
-			if end := w.append.First + event.Sequence(len(t.Events)); end > r.tail.sequences[t.Partition] {
-				r.tail.sequences[t.Partition] = end
-			}
+		if w.end > r.tail.sequences[w.partition] {
+			r.tail.sequences[w.partition] = w.end
 		}
 	})
 	for _, q := range b.requests {

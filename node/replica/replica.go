@@ -131,7 +131,7 @@ func (r *Replica) Step(env *actor.Env, ev *actor.Event) {
 	case event.Appending:
 		r.stepAppend(env, ev.From, ev.Body.(*event.Append))
 	case Asking:
-		r.asks = append(r.asks, request{from: ev.From, ask: ev.Body.(*Ask)})
+		r.asks = append(r.asks, request{from: ev.From, ask: ev.Body.(*Ask), until: env.Now + r.o.Timeout})
 	case actor.Stop:
 		r.close(env)
 	default:

@@ -73,7 +73,10 @@ func (t *tail) before(mark int, ref streamRef) uint64 {
 }
 
 // keep makes the changes since the last keep or back final.
-func (t *tail) keep() { t.undo = t.undo[:0] }
+func (t *tail) keep() {
+	clear(t.undo) // its stream ids alias the clients' input
+	t.undo = t.undo[:0]
+}
 
 // back takes the changes since the last keep back.
 func (t *tail) back() {
@@ -84,6 +87,7 @@ func (t *tail) back() {
 			delete(t.streams, c.ref)
 		}
 	}
+	clear(t.undo)
 	t.undo = t.undo[:0]
 }
 
@@ -106,6 +110,9 @@ type waiter struct {
 	term    uint64
 	refusal error   // what to answer instead of success
 	next    *waiter // others that wait for the same entry
+
+	partition event.PartitionID // of the entry
+	end       event.Sequence    // that the entry leaves to it; 0 for who waits for another's
 }
 
 // waiters is a queue by ascending index.

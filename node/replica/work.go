@@ -280,6 +280,7 @@ func (r *Replica) settleTail(e segment.Entry) {
 func (r *Replica) conclude(env *actor.Env, w *waiter, committed bool) {
 	switch {
 	case w.append == nil:
+		r.queued -= w.size
 	case !committed, w.refusal == errAgain:
 		r.queue = append(r.queue, w.request)
 	default:
@@ -301,13 +302,24 @@ func (r *Replica) expire(env *actor.Env) {
 	}
 	clear(r.queue[len(kept):])
 	r.queue = kept
+	asks := r.asks[:0]
+	for _, q := range r.asks {
+		if q.ask == nil || env.Now < q.until {
+			asks = append(asks, q)
+			continue
+		}
+		q.ask.Err = fmt.Errorf("bucket %d: %w: no leader took the question in time", r.o.Bucket, event.ErrUnavailable)
+		env.Tell(q.from, actor.Event{Kind: Answered, Body: q.ask})
+	}
+	clear(r.asks[len(asks):])
+	r.asks = asks
 	r.waiting.each(func(w *waiter) {
 		if w.append == nil || env.Now < w.until {
 			return
 		}
 		env.Hooks.Sometimes("replica: append timed out")
 		q := w.request
-		w.append = nil
+		w.append, q.size = nil, 0 // Raft and the disk hold it on: w.size stays counted
 		r.finish(env, q, fmt.Errorf("bucket %d: %w: the append was not confirmed in time", r.o.Bucket, event.ErrTimeout))
 	})
 }
