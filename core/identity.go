@@ -170,6 +170,9 @@ func (f *stateFile) refuseRemains() error {
 // make writes store.state under another name, so that it is never seen half
 // written; a file of that name from an earlier try is overwritten.
 func (f *stateFile) make(o Options) error {
+	if o.SegmentSize == 0 {
+		o.SegmentSize = DefaultSegmentSize
+	}
 	id := identity{
 		seq: 1, cluster: newUUID(o.Rand), node: newUUID(o.Rand), salt: o.Rand.Uint64(),
 		buckets: o.Buckets, partitions: o.Partitions, segmentSize: o.SegmentSize,

@@ -28,14 +28,33 @@ import (
 type Options struct {
 	Buckets     int   // 1 to 65536
 	Partitions  int   // 1 to 65536
-	SegmentSize int64 // bytes; the directory's own value wins, with a warning
+	SegmentSize int64 // bytes; the directory's own wins over another, with a warning; 0: the directory's, DefaultSegmentSize for a new one
 	Rand        *actor.Rand
 	Owner       string      // what others read about who has the lock: "pid 123"
 	Hooks       actor.Hooks // nil: none
 	// ReadOnly changes nothing but the lock file, and makes no store where there
-	// is none. Zero Buckets, Partitions and SegmentSize mean the directory's.
+	// is none. Zero Buckets and Partitions mean the directory's then.
 	ReadOnly bool
 }
+
+// DefaultSegmentSize is the size in bytes of the segments of a new store for
+// which none was asked.
+const DefaultSegmentSize = 256 << 20
+
+// FixedError tells that a store was made with another value of a setting that
+// can't be changed any more. It is an event.ErrInvalid.
+type FixedError struct {
+	Setting     string // "bucket.count" or "partition.count"
+	Asked, Made int
+}
+
+func (e *FixedError) Error() string {
+	return fmt.Sprintf("%s is %d, but this data directory was made with %d, which can't be changed; start with %s = %d",
+		e.Setting, e.Asked, e.Made, e.Setting, e.Made)
+}
+
+// Is makes errors.Is(err, event.ErrInvalid) true.
+func (e *FixedError) Is(target error) bool { return target == event.ErrInvalid }
 
 // CountMax is the most buckets or partitions that a store can have.
 const CountMax = 1 << 16
@@ -54,7 +73,9 @@ type Store struct {
 
 // Open opens the store in the root of fs, or makes it when there is none. A
 // damaged bucket does not keep the others from being used: Bucket returns its
-// error. A directory that someone else uses gives a *vfs.LockedError.
+// error. A directory that someone else uses gives a *vfs.LockedError, one that
+// was made with other counts a *FixedError. Errors name files relative to fs,
+// so whoever knows the directory adds its name.
 func Open(fs vfs.FS, o Options) (*Store, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -64,26 +85,25 @@ func Open(fs vfs.FS, o Options) (*Store, error) {
 	}
 	lock, err := fs.Lock("LOCK", o.Owner)
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+		return nil, err
 	}
 	s := &Store{lock: lock}
 	if err := s.open(fs, o); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 func (o *Options) check() error {
-	if o.ReadOnly && o.Buckets == 0 && o.Partitions == 0 && o.SegmentSize == 0 {
-		return nil
-	}
 	switch {
+	case o.SegmentSize != 0 && (o.SegmentSize < segment.SizeMin || o.SegmentSize > segment.SizeMax):
+		return fmt.Errorf("%w: segment.size_bytes must be %d to %d, got %d", event.ErrInvalid, segment.SizeMin, int64(segment.SizeMax), o.SegmentSize)
+	case o.ReadOnly && o.Buckets == 0 && o.Partitions == 0:
+		return nil
 	case o.Buckets < 1 || o.Buckets > CountMax:
 		return fmt.Errorf("%w: bucket.count must be 1 to %d, got %d", event.ErrInvalid, CountMax, o.Buckets)
 	case o.Partitions < 1 || o.Partitions > CountMax:
 		return fmt.Errorf("%w: partition.count must be 1 to %d, got %d", event.ErrInvalid, CountMax, o.Partitions)
-	case o.SegmentSize < segment.SizeMin || o.SegmentSize > segment.SizeMax:
-		return fmt.Errorf("%w: segment.size_bytes must be %d to %d, got %d", event.ErrInvalid, segment.SizeMin, int64(segment.SizeMax), o.SegmentSize)
 	case !o.ReadOnly && o.Rand == nil:
 		return fmt.Errorf("%w: a new store needs a source of randomness", event.ErrInvalid)
 	}
@@ -129,10 +149,10 @@ func (s *Store) open(fs vfs.FS, o Options) error {
 // compare refuses counts that differ from what the directory was made with.
 func (s *Store) compare(o Options) error {
 	if o.Buckets != 0 && o.Buckets != s.state.buckets {
-		return fmt.Errorf("%w: bucket.count is %d, but this data directory was made with %d, which can't be changed", event.ErrInvalid, o.Buckets, s.state.buckets)
+		return &FixedError{Setting: "bucket.count", Asked: o.Buckets, Made: s.state.buckets}
 	}
 	if o.Partitions != 0 && o.Partitions != s.state.partitions {
-		return fmt.Errorf("%w: partition.count is %d, but this data directory was made with %d, which can't be changed", event.ErrInvalid, o.Partitions, s.state.partitions)
+		return &FixedError{Setting: "partition.count", Asked: o.Partitions, Made: s.state.partitions}
 	}
 	if o.SegmentSize != 0 && o.SegmentSize != s.state.segmentSize {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("segment.size_bytes is %d, but this data directory was made with %d, which stays in use", o.SegmentSize, s.state.segmentSize))

@@ -4,13 +4,19 @@ import (
 	"context"
 	crand "crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
 
+	"sierradb/core"
 	"sierradb/core/actor"
 	"sierradb/core/event"
 	"sierradb/node/replica"
@@ -52,35 +58,91 @@ type Phase struct {
 }
 
 // Open opens or creates the database in dir. A second process that opens it is
-// refused with an error that names the first one's pid. Damaged buckets don't
-// keep the others from being served: see [DB.Report].
+// refused with a *vfs.LockedError that names the first one's pid, and another
+// number of buckets or partitions than dir was made with by a *core.FixedError.
+// Damaged buckets don't keep the others from being served: see [DB.Report].
 func Open(dir string, o Options) (*DB, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	begin := time.Now()
-	fs, err := vfs.OpenOS(dir)
+	files, err := vfs.OpenOS(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open directory %s: %w", dir, err)
+		return nil, openError(dir, err)
 	}
 	seed, err := newSeed()
 	if err != nil {
 		return nil, err
 	}
 	db := &DB{}
-	db.runner = NewRunner(fs, seed.Fork(1), func(reason string) { panic("node: stopped: " + reason) })
+	db.runner = NewRunner(files, seed.Fork(1), func(reason string) { panic("node: stopped: " + reason) })
 	world := World{Rand: seed, Owner: fmt.Sprintf("process %d", os.Getpid()), Version: Version}
 	world.Phase = func(name, detail string) {
 		db.report.Phases = append(db.report.Phases, Phase{Name: name, Took: time.Since(begin), Detail: detail})
 		begin = time.Now()
 	}
-	if db.node, err = New(db.runner, fs, o, world); err != nil {
+	if db.node, err = New(db.runner, files, o, world); err != nil {
 		db.runner.Close()
-		return nil, fmt.Errorf("open %s: %w", dir, err)
+		return nil, openError(dir, err)
 	}
 	db.runner.Add(callerID, newCaller(db.node))
 	db.describe()
 	return db, nil
+}
+
+// refusal is why a directory can't be opened, in one line for a person.
+type refusal struct {
+	text  string
+	cause error
+}
+
+func (e *refusal) Error() string { return e.text }
+func (e *refusal) Unwrap() error { return e.cause }
+
+// openError says in one line why a directory can't be opened.
+func openError(dir string, err error) error {
+	because := func(format string, args ...any) error {
+		return &refusal{fmt.Sprintf(format, args...), err}
+	}
+	var locked *vfs.LockedError
+	var fixed *core.FixedError
+	cause := rootCause(err)
+	switch {
+	case errors.As(err, &locked):
+		return because("directory %s is locked by %s: one process serves it at a time", dir, locked.Owner)
+	case errors.As(err, &fixed):
+		return because("%v", fixed)
+	case errors.Is(err, syscall.ENOTDIR):
+		return because("%s is not a directory", notDirectory(dir))
+	case errors.Is(err, syscall.EROFS), errors.Is(err, vfs.ErrNoSpace):
+		return because("directory %s can't be written: %v", dir, cause)
+	case errors.Is(err, fs.ErrPermission):
+		// One file may be another user's where the directory is not: name it.
+		what := strings.TrimSuffix(err.Error(), ": "+cause.Error())
+		return because("directory %s can't be written: %v (%s)", dir, cause, what)
+	}
+	return fmt.Errorf("open directory %s: %w", dir, err)
+}
+
+// rootCause is what the operating system said, or else err.
+func rootCause(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
+}
+
+// notDirectory finds what stands where dir or one of its parents should.
+func notDirectory(dir string) string {
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		if st, err := os.Stat(at); err == nil && !st.IsDir() {
+			return at
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
 }
 
 // newSeed draws the randomness of this life of the node (architecture S24).

@@ -152,9 +152,6 @@ func (o Options) withDefaults() Options {
 	if o.Partitions == 0 {
 		o.Partitions = DefaultPartitions
 	}
-	if o.SegmentSize == 0 {
-		o.SegmentSize = DefaultSegmentSize
-	}
 	if o.QueueBytes == 0 {
 		o.QueueBytes = DefaultQueueBytes
 	}
@@ -175,7 +172,7 @@ func (o Options) Check() error {
 		return fmt.Errorf("%w: bucket.count must be 1 to 65535, got %d", event.ErrInvalid, o.Buckets)
 	case o.Partitions < o.Buckets || o.Partitions > 1<<16-1:
 		return fmt.Errorf("%w: partition.count must be at least bucket.count (%d) and at most 65535, got %d", event.ErrInvalid, o.Buckets, o.Partitions)
-	case o.SegmentSize < SegmentSizeMin || o.SegmentSize > SegmentSizeMax:
+	case o.SegmentSize != 0 && o.SegmentSize < SegmentSizeMin || o.SegmentSize > SegmentSizeMax:
 		return fmt.Errorf("%w: segment.size_bytes must be %d to %d, got %d", event.ErrInvalid, SegmentSizeMin, int64(SegmentSizeMax), o.SegmentSize)
 	case o.QueueBytes < 1 || o.QueueBytes > QueueBytesMax:
 		return fmt.Errorf("%w: bucket.queue_bytes must be 1 to %d, got %d", event.ErrInvalid, int64(QueueBytesMax), o.QueueBytes)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sierradb/commands"
+	"sierradb/core"
 )
 
 // Options are the settings of a node. The zero value of each field means its
@@ -11,7 +12,7 @@ import (
 type Options struct {
 	Buckets     int   // bucket.count: 4; fixed when the directory is made
 	Partitions  int   // partition.count: 32; fixed when the directory is made
-	SegmentSize int64 // segment.size_bytes: 256 MiB; the directory's own value wins
+	SegmentSize int64 // segment.size_bytes: the directory's own, 256 MiB for a new one; another value gives a warning
 
 	QueueBytes int64         // bucket.queue_bytes: appends waiting for a bucket's disk, 64 MiB; more are refused with BUSY
 	Timeout    time.Duration // append.timeout_ms: 10 s; then the outcome is reported as unknown
@@ -24,7 +25,7 @@ type Options struct {
 const (
 	DefaultBuckets     = 4
 	DefaultPartitions  = 32
-	DefaultSegmentSize = 256 << 20
+	DefaultSegmentSize = core.DefaultSegmentSize
 	DefaultQueueBytes  = 64 << 20
 	DefaultTimeout     = 10 * time.Second
 

@@ -159,7 +159,9 @@ func (b *Bucket) write(entries []segment.Entry) error {
 		off := s.end + int64(len(buf))
 		var crc uint32
 		buf, crc = segment.AppendFrame(buf, s.seed, b.lastCRC, e)
-		b.note(s, e, off, crc)
+		if err := b.note(s, e, off, crc); err != nil {
+			return err
+		}
 	}
 	if err := b.flush(s, buf); err != nil {
 		return err
@@ -227,21 +229,29 @@ func (b *Bucket) trim() error {
 	return s.resize(s.end)
 }
 
-// note keeps in memory what the log must know of an entry at its end.
-func (b *Bucket) note(s *logFile, e segment.Entry, off int64, crc uint32) {
-	s.offs = append(s.offs, uint32(off/segment.FrameAlign))
+// note keeps in memory what the log must know of an entry at its end. A
+// transaction whose sequences don't continue its partition must not get into
+// the log: it could never be applied.
+func (b *Bucket) note(s *logFile, e segment.Entry, off int64, crc uint32) error {
 	p := pending{crc: crc}
 	if e.Kind == segment.Transaction {
-		if h, err := segment.DecodeHead(e.Index, e.Data); err == nil && int(h.Partition) < len(b.next) {
-			p.events, p.partition, p.first = true, h.Partition, b.next[h.Partition]
-			b.next[h.Partition] = h.First + event.Sequence(h.Count)
+		h, err := segment.DecodeHead(e.Index, e.Data)
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", e.Index, err)
 		}
+		if int(h.Partition) >= len(b.next) || h.First != b.next[h.Partition] {
+			return fmt.Errorf("entry %d does not continue partition %d: its first sequence is %d", e.Index, h.Partition, h.First)
+		}
+		p.events, p.partition, p.first = true, h.Partition, h.First
+		b.next[h.Partition] = h.First + event.Sequence(h.Count)
 	}
+	s.offs = append(s.offs, uint32(off/segment.FrameAlign))
 	b.pend = append(b.pend, p)
 	if len(b.terms) == 0 || b.terms[len(b.terms)-1].term != e.Term {
 		b.terms = append(b.terms, termRun{e.Index, e.Term})
 	}
 	b.last, b.lastTerm, b.lastCRC = e.Index, e.Term, crc
+	return nil
 }
 
 // roll makes the next segment the last of the log. Its header goes to disk with

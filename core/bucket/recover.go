@@ -215,7 +215,9 @@ func (r *recovery) continues(s *logFile, f segment.Frame, flaw error) error {
 // that the entries up to there are the committed ones.
 func (r *recovery) adopt(s *logFile, f segment.Frame) error {
 	b, e := r.b, f.Entry
-	b.note(s, e, s.end, f.CRC)
+	if err := b.note(s, e, s.end, f.CRC); err != nil {
+		return damage(s.reader.Name(), s.end, err.Error())
+	}
 	s.end += f.Size
 	b.report.Bytes += f.Size
 	if e.Kind == segment.Transaction {

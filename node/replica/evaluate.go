@@ -36,14 +36,14 @@ type batched struct {
 // propose evaluates the queued appends in order and proposes those that hold,
 // as one batch.
 func (r *Replica) propose(env *actor.Env) {
-	if len(r.queue) == 0 || !r.leadable() {
+	if len(r.queue) == 0 || !r.leadable() && !r.disk.full {
 		return
 	}
 	b := &r.batch
 	b.requests, b.ends, b.data = b.requests[:0], b.ends[:0], b.data[:0]
 	for _, q := range r.queue {
 		if r.disk.full {
-			r.finish(env, q, r.diskFull())
+			r.finish(env, q, r.diskFull(vfs.ErrNoSpace))
 			continue
 		}
 		r.evaluate(env, q)
@@ -57,12 +57,16 @@ func (r *Replica) propose(env *actor.Env) {
 	if cap(b.data) > batchKeep {
 		b.data, b.entries = nil, nil
 	}
+	if r.broken != nil {
+		r.halt(env, r.broken)
+	}
 }
 
+// batchKeep is the most memory of a large batch that is kept for the next.
 const batchKeep = 4 << 20
 
-func (r *Replica) diskFull() error {
-	return fmt.Errorf("bucket %d: %w: the append was not done; reads go on", r.o.Bucket, event.ErrDiskFull)
+func (r *Replica) diskFull(why error) error {
+	return fmt.Errorf("bucket %d: %w: the append was not done, reads go on: %v", r.o.Bucket, event.ErrDiskFull, why)
 }
 
 // evaluate decides about one append: into the batch, refused, or a repetition
@@ -84,34 +88,56 @@ func (r *Replica) evaluate(env *actor.Env, q request) {
 		index += uint64(len(t.Events)) - 1
 	}
 	if rests, refusal := r.place(a, index); refusal != nil {
-		r.rollback(mark)
+		r.tail.backTo(mark)
 		r.hold(env, q, refusal, rests)
 		return
 	}
-	first, ok := r.tail.sequences[t.Partition]
-	if !ok {
-		first = r.log.NextSequence(t.Partition)
+	a.First = r.tail.take(t.Partition, len(t.Events), r.log.NextSequence(t.Partition))
+	ends, data := len(b.ends), len(b.data)
+	r.encode(a, index)
+	if err := r.log.Reserve(len(b.ends), int64(len(b.data))); err != nil {
+		b.ends, b.data = b.ends[:ends], b.data[:data]
+		r.tail.backTo(mark)
+		r.tail.giveBack()
+		r.unreserved(env, q, err)
+		return
 	}
-	a.First = first
-	r.tail.sequences[t.Partition] = first + event.Sequence(len(t.Events))
 	for i := range t.Events {
 		if t.Events[i].GivenID {
 			r.tail.ids[idRef{t.Partition, t.Events[i].ID}] = index
 		}
 	}
+	b.requests = append(b.requests, batched{request: q, index: index})
+}
+
+// encode adds the bodies of an append to the batch; its last entry is at index.
+func (r *Replica) encode(a *event.Append, index uint64) {
+	b, t := &r.batch, &a.Transaction
 	commit := r.log.Applied()
 	if mutate.On(mutate.TornTransaction) && len(t.Events) > 1 {
 		for i := range t.Events {
 			part := event.Transaction{ID: t.ID, Key: t.Key, Partition: t.Partition, Events: t.Events[i : i+1]}
 			at := r.last + uint64(len(b.ends)) + 1
-			b.data = segment.AppendBody(b.data, &part, first+event.Sequence(i), a.Placed[i:i+1], at, commit)
+			b.data = segment.AppendBody(b.data, &part, a.First+event.Sequence(i), a.Placed[i:i+1], at, commit)
 			b.ends = append(b.ends, len(b.data))
 		}
-	} else {
-		b.data = segment.AppendBody(b.data, t, first, a.Placed, index, commit)
-		b.ends = append(b.ends, len(b.data))
+		return
 	}
-	b.requests = append(b.requests, batched{request: q, index: index})
+	b.data = segment.AppendBody(b.data, t, a.First, a.Placed, index, commit)
+	b.ends = append(b.ends, len(b.data))
+}
+
+// unreserved answers an append for which there is no room, or stops the replica
+// when the disk said something else. It is known before anything is proposed,
+// so it costs this append alone.
+func (r *Replica) unreserved(env *actor.Env, q request, err error) {
+	if errors.Is(err, vfs.ErrNoSpace) {
+		env.Hooks.Sometimes("replica: disk full")
+		r.finish(env, q, r.diskFull(err))
+		return
+	}
+	r.finish(env, q, fmt.Errorf("bucket %d: %w: %w", r.o.Bucket, event.ErrReadOnly, err))
+	r.broken = err
 }
 
 // check refuses what can never be appended.
@@ -157,7 +183,7 @@ func (r *Replica) place(a *event.Append, index uint64) (rests uint64, refusal er
 			err := &event.VersionError{Stream: key, Next: now.next, Expected: ev.Expected}
 			if now.index == index {
 				// The stream was advanced by this transaction's own earlier events.
-				now.index = r.tail.before(mark, ref)
+				now.index = r.tail.restedOn(mark, ref)
 			}
 			return now.index, err
 		}
@@ -165,14 +191,6 @@ func (r *Replica) place(a *event.Append, index uint64) (rests uint64, refusal er
 		r.tail.advance(ref, now.next+1, index)
 	}
 	return 0, nil
-}
-
-// rollback takes back the changes of the tail above mark.
-func (r *Replica) rollback(mark int) {
-	kept := r.tail.undo[:mark]
-	r.tail.undo = r.tail.undo[mark:]
-	r.tail.back()
-	r.tail.undo = kept
 }
 
 // hold keeps a refusal back until what it rests on is committed: an answer
@@ -200,14 +218,9 @@ func (r *Replica) attach(index uint64, w waiter) {
 	r.batch.requests = append(r.batch.requests, batched{w.request, index, w.refusal})
 }
 
-// proposeBatch makes room on the disk and hands the batch to Raft. Either all
-// of it is proposed or none.
+// proposeBatch hands the batch to Raft. Either all of it is proposed or none.
 func (r *Replica) proposeBatch(env *actor.Env) {
 	b := &r.batch
-	if err := r.log.Reserve(len(b.ends), int64(len(b.data))); err != nil {
-		r.dropBatch(env, err)
-		return
-	}
 	start := 0
 	for i, end := range b.ends {
 		if i == len(b.entries) {
@@ -227,10 +240,6 @@ func (r *Replica) proposeBatch(env *actor.Env) {
 	env.Hooks.Sometimes("replica: batch proposed")
 	for _, q := range b.requests {
 		w := waiter{request: q.request, index: q.index, term: r.term, refusal: q.refusal}
-		if q.refusal == nil {
-			t := &q.append.Transaction
-			w.partition, w.end = t.Partition, q.append.First+event.Sequence(len(t.Events))
-		}
 		if r.waiting.at(q.index) != nil {
 			r.attach(q.index, w)
 		} else {
@@ -240,20 +249,10 @@ func (r *Replica) proposeBatch(env *actor.Env) {
 	clear(b.requests)
 }
 
-// dropBatch answers a batch that was not proposed.
+// dropBatch answers a batch that Raft did not take.
 func (r *Replica) dropBatch(env *actor.Env, err error) {
 	b := &r.batch
-	if errors.Is(err, vfs.ErrNoSpace) {
-		env.Hooks.Sometimes("replica: disk full")
-		err = r.diskFull()
-	}
-	r.tail.back()
-	clear(r.tail.sequences)
-	r.waiting.each(func(w *waiter) {
-		if w.end > r.tail.sequences[w.partition] {
-			r.tail.sequences[w.partition] = w.end
-		}
-	})
+	r.tail.drop()
 	for _, q := range b.requests {
 		t := &q.append.Transaction
 		for i := range t.Events {
@@ -265,9 +264,6 @@ func (r *Replica) dropBatch(env *actor.Env, err error) {
 		r.finish(env, q.request, err)
 	}
 	clear(b.requests)
-	if !errors.Is(err, event.ErrDiskFull) && !errors.Is(err, event.ErrNotLeader) {
-		r.halt(env, err)
-	}
 }
 
 // repeated answers an append whose event ids are known (architecture S13):

@@ -75,6 +75,7 @@ type Replica struct {
 	batch   batch
 
 	disk   disk
+	broken error  // what the disk said when room for an append was asked for
 	halted string // why, when the replica has stopped for good
 }
 
@@ -225,6 +226,7 @@ func (r *Replica) halt(env *actor.Env, why error) {
 		// Not proposed, so surely not done.
 		r.finish(env, q, fmt.Errorf("bucket %d: %w: %s", r.o.Bucket, event.ErrReadOnly, r.halted))
 	}
+	clear(r.queue)
 	r.queue = r.queue[:0]
 	r.waiting.each(func(w *waiter) {
 		if w.append != nil {

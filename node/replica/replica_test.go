@@ -288,6 +288,71 @@ func TestRead_WaitsForFirstEntry(t *testing.T) {
 	}
 }
 
+// TestAppend_SequencesSurviveTimeout: an append times out while its sync hangs,
+// the next one finds no space, the third must not get the first one's sequence.
+func TestAppend_SequencesSurviveTimeout(t *testing.T) {
+	b := newBench(t, 1<<20)
+	first, second, third := appendTo("a", event.Expected{}), appendTo("b", event.Expected{}), appendTo("c", event.Expected{})
+	b.turn(appending(first))
+	b.env.Now += 2 * actor.Second
+	b.turn(actor.Event{Kind: actor.Tick})
+	b.log.reserveErr = vfs.ErrNoSpace
+	b.turn(appending(second))
+	b.log.reserveErr = nil
+	b.turn(appending(third))
+	b.syncAll()
+	if !errors.Is(first.Err, event.ErrTimeout) || !errors.Is(second.Err, event.ErrDiskFull) || third.Err != nil || third.First != 1 {
+		t.Fatalf("first %v, second %v, third %v at %d; want unknown, disk full, and sequence 1", first.Err, second.Err, third.Err, third.First)
+	}
+}
+
+// TestAppend_TimedOutStillCounts: what timed out is held by Raft and the disk
+// until it is committed, so it goes on counting in the queue.
+func TestAppend_TimedOutStillCounts(t *testing.T) {
+	b := newBench(t, 500)
+	b.turn(appending(appendTo("a", event.Expected{})), appending(appendTo("a", event.Expected{})))
+	b.env.Now += 2 * actor.Second
+	b.turn(actor.Event{Kind: actor.Tick})
+	late := appendTo("a", event.Expected{})
+	b.turn(appending(late))
+	if !errors.Is(late.Err, event.ErrBusy) {
+		t.Fatalf("with a queue full of appends that timed out: %v, want busy", late.Err)
+	}
+	b.syncAll()
+	again := appendTo("a", event.Expected{})
+	b.turn(appending(again))
+	b.syncAll()
+	if again.Err != nil || again.First != 2 {
+		t.Fatalf("after the sync: %v at %d", again.Err, again.First)
+	}
+}
+
+// TestStart_DiskFull: the leader's first entry finds no space. Appends are told
+// so, reads are told that the bucket is unavailable, nobody waits for ever.
+func TestStart_DiskFull(t *testing.T) {
+	log := newFakeLog()
+	log.appendErr = vfs.ErrNoSpace
+	r, err := New(log, Options{Partitions: 4, QueueBytes: 1 << 20, Timeout: actor.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, log: log, r: r, env: &actor.Env{Rand: actor.NewRand(1), Hooks: actor.Quiet{}}}
+	b.turn(actor.Event{Kind: actor.Start})
+	ask, a := &Ask{Kind: event.LastSequence}, appendTo("a", event.Expected{})
+	b.turn(actor.Event{From: asker, Kind: Asking, Body: ask}, appending(a))
+	b.env.Now += 2 * actor.Second
+	b.turn(actor.Event{Kind: actor.Tick})
+	if !errors.Is(a.Err, event.ErrDiskFull) || !errors.Is(ask.Err, event.ErrUnavailable) {
+		t.Fatalf("append %v, read %v; want disk full and unavailable", a.Err, ask.Err)
+	}
+	log.appendErr = nil
+	b.turn(actor.Event{Kind: actor.Tick})
+	b.syncAll()
+	if !r.leadable() {
+		t.Fatal("the replica does not lead after space came back")
+	}
+}
+
 // TestRead_HaltedBeforeItCouldServe: a log whose last entries are not known to
 // be committed, and a sync that fails before the new leader's first entry is
 // applied. The entries may have been acknowledged, so an answer without them

@@ -14,7 +14,16 @@ type tail struct {
 	sequences map[event.PartitionID]event.Sequence
 	streams   map[streamRef]speculation
 	ids       map[idRef]uint64 // index of the entry that carries the event
-	undo      []change         // of the append being evaluated
+	undo      []change         // of the batch being evaluated
+	before    []taken          // of the batch: what partitions stood at
+}
+
+// taken is the sequence that a partition stood at before an append of the
+// batch.
+type taken struct {
+	partition event.PartitionID
+	old       event.Sequence
+	had       bool
 }
 
 type streamRef struct {
@@ -51,7 +60,7 @@ func (t *tail) reset() {
 	clear(t.sequences)
 	clear(t.streams)
 	clear(t.ids)
-	t.undo = t.undo[:0]
+	t.keep()
 }
 
 // advance gives a stream its next version, resting on the entry at index.
@@ -61,9 +70,32 @@ func (t *tail) advance(ref streamRef, next event.Version, index uint64) {
 	t.streams[ref] = speculation{next, index}
 }
 
-// before is the index that a stream's version rested on before the changes
+// take gives n sequences of a partition away and returns the first. next is
+// what the applied log says, for a partition that the tail does not know.
+func (t *tail) take(p event.PartitionID, n int, next event.Sequence) event.Sequence {
+	old, had := t.sequences[p]
+	if had {
+		next = old
+	}
+	t.before = append(t.before, taken{p, old, had})
+	t.sequences[p] = next + event.Sequence(n)
+	return next
+}
+
+// giveBack takes the last take back.
+func (t *tail) giveBack() {
+	n := len(t.before) - 1
+	b := t.before[n]
+	if t.before = t.before[:n]; b.had {
+		t.sequences[b.partition] = b.old
+	} else {
+		delete(t.sequences, b.partition)
+	}
+}
+
+// restedOn is the index that a stream's version rested on before the changes
 // above mark, 0 when it was committed.
-func (t *tail) before(mark int, ref streamRef) uint64 {
+func (t *tail) restedOn(mark int, ref streamRef) uint64 {
 	for _, c := range t.undo[mark:] {
 		if c.ref == ref {
 			return c.old.index
@@ -72,23 +104,31 @@ func (t *tail) before(mark int, ref streamRef) uint64 {
 	return 0
 }
 
-// keep makes the changes since the last keep or back final.
+// keep makes the changes of the batch final.
 func (t *tail) keep() {
 	clear(t.undo) // its stream ids alias the clients' input
-	t.undo = t.undo[:0]
+	t.undo, t.before = t.undo[:0], t.before[:0]
 }
 
-// back takes the changes since the last keep back.
-func (t *tail) back() {
-	for i := len(t.undo) - 1; i >= 0; i-- {
+// backTo takes back the streams' changes above mark.
+func (t *tail) backTo(mark int) {
+	for i := len(t.undo) - 1; i >= mark; i-- {
 		if c := t.undo[i]; c.had {
 			t.streams[c.ref] = c.old
 		} else {
 			delete(t.streams, c.ref)
 		}
 	}
-	clear(t.undo)
-	t.undo = t.undo[:0]
+	clear(t.undo[mark:])
+	t.undo = t.undo[:mark]
+}
+
+// drop takes back all changes of the batch.
+func (t *tail) drop() {
+	t.backTo(0)
+	for len(t.before) > 0 {
+		t.giveBack()
+	}
 }
 
 // settle forgets what rested on an entry that is applied now.
@@ -110,9 +150,6 @@ type waiter struct {
 	term    uint64
 	refusal error   // what to answer instead of success
 	next    *waiter // others that wait for the same entry
-
-	partition event.PartitionID // of the entry
-	end       event.Sequence    // that the entry leaves to it; 0 for who waits for another's
 }
 
 // waiters is a queue by ascending index.
