@@ -39,6 +39,8 @@ type box struct {
 	hurt    []bool        // by bucket: not served in this life, its files are damaged
 	upset   bool          // an error was injected in this life
 	full    bool          // space is limited now
+	limited int           // faults that limit the disk now
+	noRoom  int           // faults that refuse reservations now
 	filled  actor.Instant // when space was last limited
 	stalled actor.Instant // when the last stalled sync ends
 	wounds  []wound

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 
 	"sierradb/core/actor"
 	"sierradb/sim/sched"
@@ -40,6 +41,9 @@ func (b *box) strike(f *Fault) {
 	case Full:
 		b.fill(f)
 		return
+	case NoRoom:
+		b.refuseRoom(f)
+		return
 	case Cut:
 		w.clients[int(f.Arg)%w.k.Clients].cut()
 		return
@@ -75,16 +79,43 @@ func (b *box) strike(f *Fault) {
 func (b *box) fill(f *Fault) {
 	w := b.w
 	b.mem.SetCapacity(b.mem.Used() + uint64(f.Arg))
+	b.limited++
 	b.full, b.filled = true, w.s.Now()
 	w.tell("the disk has room for %d bytes more", f.Arg)
 	w.count.Add("full disks", 1)
 	w.s.After(f.For, func() {
-		b.mem.SetCapacity(0)
-		if b.full {
-			b.full, b.filled = false, w.s.Now()
+		if b.limited--; b.limited == 0 {
+			b.mem.SetCapacity(0)
 			w.tell("the disk has room again")
 		}
+		b.full, b.filled = b.crampedNow(), w.s.Now()
 	})
+}
+
+// refuseRoom refuses reservations for a while.
+func (b *box) refuseRoom(f *Fault) {
+	w := b.w
+	b.noRoom++
+	b.full, b.filled = true, w.s.Now()
+	w.tell("no more space can be reserved")
+	w.count.Add("refused reservations", 1)
+	w.s.After(f.For, func() {
+		if b.noRoom--; b.noRoom == 0 {
+			w.tell("space can be reserved again")
+		}
+		b.full, b.filled = b.crampedNow(), w.s.Now()
+	})
+}
+
+// crampedNow says whether a fault limits space.
+func (b *box) crampedNow() bool { return !b.w.healed && b.limited+b.noRoom > 0 }
+
+// crowded says whether an operation finds no room.
+func (b *box) crowded(op vfs.Op) bool {
+	if b.noRoom == 0 || b.w.healed {
+		return false
+	}
+	return op.Kind == vfs.OpPreallocate || op.Kind == vfs.OpWrite && strings.HasSuffix(op.Name, "raft.state") && b.rand.Chance(1, 4)
 }
 
 // Before implements [vfs.Injector]: it is asked about every file operation of
@@ -99,6 +130,9 @@ func (b *box) Before(op vfs.Op) vfs.Verdict {
 	}
 	f := b.byOp[opKey{b.m.Life, b.ops}]
 	if f == nil || b.w.healed {
+		if b.crowded(op) {
+			return vfs.Verdict{Err: vfs.ErrNoSpace}
+		}
 		return vfs.Verdict{}
 	}
 	switch f.Kind {

@@ -79,10 +79,13 @@ const (
 	SyncStall Kind = "sync-stall"
 
 	Full Kind = "disk-full" // for For, with Arg bytes of room
-	Flip Kind = "bit-flip"  // the process dies, one bit flips, it starts again
-	Wall Kind = "wall-jump" // by Arg milliseconds
-	Cut  Kind = "conn-cut"  // client Arg loses its connection
-	Deaf Kind = "conn-deaf" // client Arg reads nothing for For
+	// NoRoom refuses to reserve space for For, and now and then to write
+	// raft.state, as a quota or a copy-on-write file system does.
+	NoRoom Kind = "no-room"
+	Flip   Kind = "bit-flip"  // the process dies, one bit flips, it starts again
+	Wall   Kind = "wall-jump" // by Arg milliseconds
+	Cut    Kind = "conn-cut"  // client Arg loses its connection
+	Deaf   Kind = "conn-deaf" // client Arg reads nothing for For
 )
 
 // Fault is one thing that goes wrong.
@@ -113,7 +116,7 @@ func (f *Fault) String() string {
 		s += fmt.Sprintf(" %v", cutModes[f.Mode])
 	case SyncFail:
 		s += fmt.Sprintf(" drop=%v", f.Drop)
-	case Full, SyncStall, Deaf:
+	case Full, NoRoom, SyncStall, Deaf:
 		s += " for " + clock(f.For)
 	}
 	return strings.TrimSpace(s)
@@ -292,6 +295,12 @@ var classes = []func(d dice) []Fault{
 		for range d.Intn(3) {
 			out = append(out, Fault{Kind: Full, At: d.when(), Arg: int64(d.Intn(3 * int(d.k.SegmentSize))),
 				For: actor.Instant(d.Range(1, 3000)) * actor.Millisecond})
+		}
+		return out
+	},
+	func(d dice) (out []Fault) {
+		for range d.Intn(4) {
+			out = append(out, Fault{Kind: NoRoom, At: d.when(), For: actor.Instant(d.Range(1, 2000)) * actor.Millisecond})
 		}
 		return out
 	},

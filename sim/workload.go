@@ -35,6 +35,7 @@ func init() {
 		eappendWork, emappendWork, egetWork, escanWork, esverWork, epscanWork, epseqWork,
 		helloWork, pingWork, infoWork, commandWork, clientWork, selectWork, authWork, echoWork,
 		quitWork, resetWork, timeWork, readonlyWork, readwriteWork,
+		multiWork, execWork, discardWork, watchWork, unwatchWork,
 	}
 }
 
