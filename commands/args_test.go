@@ -103,6 +103,29 @@ func TestArgs_Expected(t *testing.T) {
 	f("9223372036854775807", event.At(event.NoVersion))
 }
 
+func TestArgs_Millis(t *testing.T) {
+	f := func(word string, want int64, wantErr string) {
+		t.Helper()
+		got, err := parseOne(word, (*Args).Millis)
+		text := ""
+		if err != nil {
+			text = strings.TrimPrefix(err.Error(), "INVALIDARG timestamp must be milliseconds since 1970, a number from 0 to 281474976710655, got ")
+		}
+		if got != want || text != wantErr {
+			t.Errorf("Millis(%q) = %d, %q, want %d, %q", word, got, text, want, wantErr)
+		}
+	}
+	f("0", 0, "")
+	f("1760745600000", 1760745600000, "")
+	f("281474976710655", event.TimestampMax, "")
+	f("281474976710656", 0, `"281474976710656"`)
+	f("1760745600000000", 0, `"1760745600000000", which looks like microseconds`)
+	f("1760745600000000000", 0, `"1760745600000000000", which looks like nanoseconds`)
+	f("18446744073709551615", 0, `"18446744073709551615", which looks like nanoseconds`)
+	f("18446744073709551616", 0, `"18446744073709551616"`)
+	f("yesterday", 0, `"yesterday"`)
+}
+
 func TestArgs_Bounds(t *testing.T) {
 	f := func(from, to string, wantFrom, wantTo uint64, wantErr string) {
 		t.Helper()
@@ -142,6 +165,9 @@ func TestArgs_Partition(t *testing.T) {
 	f("0", 0, "")
 	f("31", 31, "")
 	f("32", 0, "INVALIDARG partition 32 is out of range 0..31")
+	f("65535", 0, "INVALIDARG partition 65535 is out of range 0..31")
+	f("99999", 0, `INVALIDARG partition must be an id from 0 to 31 or a UUID, got "99999"`)
+	f("orders", 0, `INVALIDARG partition must be an id from 0 to 31 or a UUID, got "orders"`)
 	f("550e8400-e29b-41d4-a716-446655440000", 25, "")
 	f("ffffffffffffffffffffffffffffffff", 31, "")
 	// 32 digits are a key even when all of them are decimal.

@@ -11,6 +11,7 @@ func Builtin() *Set {
 		EScan, ESVer,
 		EPScan, EPSeq,
 		Hello, Ping, Echo, Auth, Select, Client, ReadOnlyMode, ReadWriteMode, Reset, Quit,
+		Multi, Exec, Discard, Watch, Unwatch,
 		InfoText, CommandList, Time,
 	)
 	return s

@@ -57,18 +57,22 @@ type eappend struct {
 	req    event.Append
 	ev     [1]event.New // the transaction's
 	hasKey bool
+	bare   int // 0 if the event has no EXPECTED_VERSION, -1 otherwise
 }
 
 var eappendOptions = Keywords{"EVENT_ID", "PARTITION_KEY", "EXPECTED_VERSION", "TIMESTAMP", "PAYLOAD", "METADATA"}
 
 func (c *eappend) Parse(a *Args) error {
-	c.hasKey = false
+	c.hasKey, c.bare = false, 0
 	c.ev[0] = event.New{Stream: a.Stream(), Name: a.Name()}
 	var key uuid.UUID
 	for a.Option(eappendOptions) {
 		if a.Keyword == "PARTITION_KEY" {
 			key, c.hasKey = a.UUID("partition key"), true
 			continue
+		}
+		if a.Keyword == "EXPECTED_VERSION" {
+			c.bare = -1
 		}
 		parseEventOption(a, &c.ev[0])
 	}
@@ -96,7 +100,7 @@ func parseEventOption(a *Args, ev *event.New) {
 }
 
 func (c *eappend) Run(call *Call) {
-	if call.Failed(strictly(call, c.ev[:])) {
+	if call.Failed(strictly(call, c.ev[:], c.bare)) {
 		return
 	}
 	t := &c.req.Transaction
@@ -106,12 +110,16 @@ func (c *eappend) Run(call *Call) {
 	call.Append(&c.req)
 }
 
-// strictly refuses expectations that Options.Strict does not allow.
-func strictly(call *Call, events []event.New) error {
+// strictly refuses expectations that Options.Strict does not allow. bare is the
+// index of the first event without EXPECTED_VERSION, negative if there is none.
+func strictly(call *Call, events []event.New, bare int) error {
 	if !call.Options().Strict {
 		return nil
 	}
 	for i := range events {
+		if i == bare {
+			return Errorf(InvalidArg, "strict versioning needs EXPECTED_VERSION: a number or empty")
+		}
 		if x := events[i].Expected; x.Kind == event.Any || x.Kind == event.Exists {
 			return Errorf(InvalidArg, "strict versioning mode rejects EXPECTED_VERSION %s, expected a number or empty", x)
 		}

@@ -45,13 +45,14 @@ var EMAppend = Module{
 type emappend struct {
 	req    event.Append
 	events []event.New
+	bare   int         // the first event without EXPECTED_VERSION, -1 if all have it
 	ids    []uuid.UUID // scratch of Parse
 }
 
 var emappendOptions = Keywords{"EVENT_ID", "EXPECTED_VERSION", "TIMESTAMP", "PAYLOAD", "METADATA", "PARTITION_KEY"}
 
 func (c *emappend) Parse(a *Args) error {
-	c.events, c.ids = c.events[:0], c.ids[:0]
+	c.events, c.bare, c.ids = c.events[:0], -1, c.ids[:0]
 	c.req.Transaction = event.Transaction{Key: a.UUID("partition key")}
 	for first := true; first || a.More(); first = false {
 		if len(c.events) == event.EventsMax {
@@ -59,12 +60,17 @@ func (c *emappend) Parse(a *Args) error {
 		}
 		a.Again()
 		ev := event.New{Stream: a.Stream(), Name: a.Name()}
+		said := false
 		for a.Accept(emappendOptions) {
 			if a.Keyword == "PARTITION_KEY" {
 				a.misused("unexpected PARTITION_KEY, the first argument is the partition key of all events")
 				break
 			}
+			said = said || a.Keyword == "EXPECTED_VERSION"
 			parseEventOption(a, &ev)
+		}
+		if !said && c.bare < 0 {
+			c.bare = len(c.events)
 		}
 		c.events = append(c.events, ev)
 		if ev.GivenID {
@@ -90,7 +96,7 @@ func (c *emappend) repeated() (id uuid.UUID, found bool) {
 }
 
 func (c *emappend) Run(call *Call) {
-	if call.Failed(strictly(call, c.events)) {
+	if call.Failed(strictly(call, c.events, c.bare)) {
 		return
 	}
 	call.Append(&c.req)

@@ -31,6 +31,7 @@ const (
 	NotFound    Code = "NOTFOUND"
 	NoProto     Code = "NOPROTO"
 	WrongPass   Code = "WRONGPASS"
+	ExecAbort   Code = "EXECABORT"
 	Err         Code = "ERR"
 )
 
@@ -70,7 +71,8 @@ var Codes = []CodeInfo{
 	{NotFound, NotDone, "What the command names does not exist.", nil},
 	{NoProto, NotDone, "HELLO asks for a protocol that the node doesn't speak.", nil},
 	{WrongPass, NotDone, "AUTH or HELLO names a user that doesn't exist.", nil},
-	{Err, NotDone, "Anything that Redis answers with ERR: an unknown command or subcommand, bytes that are not RESP.", nil},
+	{ExecAbort, NotDone, "EXEC ends what MULTI began. MULTI is not supported, and nothing behind it was run.", nil},
+	{Err, NotDone, "Anything that Redis answers with ERR: an unknown command or subcommand, a command behind MULTI, bytes that are not RESP.", nil},
 }
 
 // ofReads and ofAppends are the codes that the store's answers may have.

@@ -48,10 +48,7 @@ func (c *hello) Parse(a *Args) error {
 	if !a.More() {
 		return nil
 	}
-	c.proto = a.Uint("protocol version")
-	if a.err == nil && c.proto != 2 && c.proto != 3 {
-		return Errorf(NoProto, "unsupported protocol version %d, expected 2 or 3", c.proto)
-	}
+	c.proto = a.protocol()
 	for a.Option(helloOptions) {
 		switch a.Keyword {
 		case "AUTH":
@@ -68,6 +65,24 @@ func (c *hello) Parse(a *Args) error {
 		return c.badUser
 	}
 	return nil
+}
+
+// protocol takes the version of the protocol. One that doesn't exist has a code
+// of its own, by which client libraries try another one.
+func (a *Args) protocol() uint64 {
+	const name = "protocol version"
+	w, ok := a.take(name)
+	if !ok {
+		return 0
+	}
+	n, ok := parseUint(w)
+	switch {
+	case !ok:
+		a.invalid(name, "2 or 3", w)
+	case n != 2 && n != 3:
+		a.Fail(Errorf(NoProto, "unsupported protocol version %d, expected 2 or 3", n))
+	}
+	return n
 }
 
 func (c *hello) Run(call *Call) {

@@ -54,6 +54,8 @@ const (
 	Write      Flags = 1 << iota // it appends
 	Read                         // it asks the store
 	Connection                   // it concerns the connection or the node, never the store
+	InMulti                      // it is run behind MULTI too, where others are refused
+	Refused                      // it is known only to be refused with a text that helps
 )
 
 // Spec describes a command. It never changes after Add.

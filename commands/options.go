@@ -53,6 +53,7 @@ type Conn struct {
 	LibName    string // CLIENT SETINFO
 	LibVersion string
 	Greeted    bool // HELLO was said
+	Multi      bool // MULTI was said: commands without InMulti are refused
 	Local      bool // READONLY was said: reads of a replica that may lag would do
 }
 

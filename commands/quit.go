@@ -7,7 +7,7 @@ var Quit = Module{
 		Summary:  "Close the connection.",
 		Group:    "connection",
 		Since:    "0.1.0",
-		Flags:    Connection,
+		Flags:    Connection | InMulti,
 		Notes:    []string{"Commands before it are answered, commands behind it are not run."},
 		Returns:  "OK.",
 		Examples: []string{"QUIT"},

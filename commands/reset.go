@@ -4,10 +4,10 @@ package commands
 var Reset = Module{
 	Spec: Spec{
 		Name:     "RESET",
-		Summary:  "Reset the connection: its protocol, names and read mode.",
+		Summary:  "Reset the connection: its protocol, names and read mode, and what MULTI began.",
 		Group:    "connection",
 		Since:    "0.1.0",
-		Flags:    Connection,
+		Flags:    Connection | InMulti,
 		Returns:  "RESET.",
 		Examples: []string{"RESET"},
 		Errors:   []Code{Syntax},

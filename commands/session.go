@@ -35,6 +35,8 @@ type Session struct {
 	armed    bool          // a timer looks after progress
 
 	closing  bool // no more commands: QUIT or a protocol error
+	ended    bool // no more input: the client has closed its side
+	starved  bool // what there is of input holds no further command
 	draining bool // no more commands: the node stops
 	hungUp   bool
 	gone     bool // the connection is
@@ -88,6 +90,8 @@ func (s *Session) handle(ev *actor.Event) {
 		s.unsent -= int(min(ev.Token, uint64(s.unsent)))
 		s.progress = s.env.Now
 		s.recheck = true
+	case ev.Kind == actor.Closed && ev.Err == nil:
+		s.ended = true
 	case ev.Kind == actor.Closed:
 		s.forget()
 	case ev.Kind == actor.Stop:
@@ -114,6 +118,7 @@ func (s *Session) input(p []byte) {
 	if s.closing || s.gone {
 		return
 	}
+	s.starved = false
 	s.fed += uint64(len(p))
 	s.reader.Feed(p)
 }
@@ -142,7 +147,7 @@ func (s *Session) take() {
 		case ok:
 			s.run(words, before-s.reader.Buffered())
 		default:
-			hungry = true
+			hungry, s.starved = true, true
 		}
 		s.emit()
 	}
@@ -177,11 +182,16 @@ func (s *Session) run(words [][]byte, n int) {
 	c := s.push(s, n)
 	module, ok := s.set.find(words[0])
 	if !ok {
-		c.Fail(unknownCommand(words))
+		c.Fail(s.set.unknown(words))
 		s.finish(c)
 		return
 	}
 	m := &s.set.modules[module]
+	if s.conn.Multi && m.Spec.Flags&InMulti == 0 {
+		c.Fail(notRun(m.Spec.Name))
+		s.finish(c)
+		return
+	}
 	cmd := s.newCommand(module)
 	s.args.reset(&m.Spec, words[1:], s.partitions)
 	err := cmd.Parse(&s.args)
@@ -346,7 +356,7 @@ func (s *Session) emit() {
 		s.pop(c)
 		s.recheck = true
 	}
-	if s.outstanding() == 0 && (s.closing || s.draining) && !s.hungUp {
+	if s.outstanding() == 0 && (s.closing || s.draining || s.ended && s.starved) && !s.hungUp {
 		s.hungUp = true
 		s.env.Out.Hangup = true
 	}
@@ -371,23 +381,4 @@ func (s *Session) checkOutput() {
 	s.env.Out.Hangup = true
 	s.hungUp = true
 	s.forget()
-}
-
-// unknownCommand words the error as Redis does: client libraries look for it.
-func unknownCommand(words [][]byte) *Error {
-	name := words[0]
-	if len(name) > quoteMax {
-		name = name[:quoteMax]
-	}
-	text := "unknown command '" + string(name) + "', with args beginning with: "
-	for _, w := range words[1:] {
-		if len(text) > 3*quoteMax {
-			break
-		}
-		if len(w) > quoteMax {
-			w = w[:quoteMax]
-		}
-		text += "'" + string(w) + "' "
-	}
-	return &Error{Err, text}
 }

@@ -76,27 +76,50 @@ func parseUUID(w []byte) (uuid.UUID, bool) {
 }
 
 // Uint takes a number from 0 to 2^64-1. A leading + and zeros are fine.
-func (a *Args) Uint(name string) uint64 { return a.number(name, math.MaxUint64, "") }
+func (a *Args) Uint(name string) uint64 { return a.number(name, math.MaxUint64) }
 
 // Int takes a number from 0 to limit.
 func (a *Args) Int(name string, limit int) int {
-	return int(a.number(name, uint64(limit), ""))
+	return int(a.number(name, uint64(limit)))
 }
 
 // Millis takes a time in milliseconds since 1970.
 func (a *Args) Millis() int64 {
-	return int64(a.number("timestamp", event.TimestampMax, "milliseconds since 1970, "))
+	const name = "timestamp"
+	w, ok := a.take(name)
+	if !ok {
+		return 0
+	}
+	n, ok := parseUint(w)
+	if !ok || n > event.TimestampMax {
+		a.Fail(Errorf(InvalidArg, "%s must be milliseconds since 1970, a number from 0 to %d, got %s%s",
+			name, int64(event.TimestampMax), quote(w), unitSlip(n)))
+		return 0
+	}
+	return int64(n)
 }
 
-// number takes a number up to limit; kind is what errors say of it beyond that.
-func (a *Args) number(name string, limit uint64, kind string) uint64 {
+// unitSlip names the unit in which n would be a time of our age, from 2001 on,
+// if that is not milliseconds.
+func unitSlip(n uint64) string {
+	switch {
+	case n >= 1e18:
+		return ", which looks like nanoseconds"
+	case n >= 1e15 && n < 1e17:
+		return ", which looks like microseconds"
+	}
+	return ""
+}
+
+// number takes a number up to limit.
+func (a *Args) number(name string, limit uint64) uint64 {
 	w, ok := a.take(name)
 	if !ok {
 		return 0
 	}
 	n, ok := parseUint(w)
 	if !ok || n > limit {
-		a.invalid(name, fmt.Sprintf("%sa number from 0 to %d", kind, limit), w)
+		a.invalid(name, fmt.Sprintf("a number from 0 to %d", limit), w)
 		return 0
 	}
 	return n
@@ -190,7 +213,7 @@ func (a *Args) Partition() event.PartitionID {
 	n, ok := parseUint(w)
 	switch {
 	case !ok || n > math.MaxUint16:
-		a.invalid(name, "a partition id from 0 to 65535 or a UUID", w)
+		a.invalid(name, fmt.Sprintf("an id from 0 to %d or a UUID", a.partitions-1), w)
 		return 0
 	case n >= uint64(a.partitions):
 		a.Fail(Errorf(InvalidArg, "partition %d is out of range 0..%d", n, a.partitions-1))

@@ -109,8 +109,8 @@ func TestOpen_OtherSettings(t *testing.T) {
 			}
 		}
 	}
-	refuse(func(o *Options) { o.Buckets = 4 }, "bucket.count", "4", "3")
-	refuse(func(o *Options) { o.Partitions = 64 }, "partition.count", "64", "8")
+	refuse(func(o *Options) { o.Buckets = 4 }, "bucket.count is 4, but this data directory was made with 3, which can't be changed; start with bucket.count = 3")
+	refuse(func(o *Options) { o.Partitions = 64 }, "partition.count is 64, but this data directory was made with 8, which can't be changed; start with partition.count = 8")
 	refuse(func(o *Options) { o.Buckets = 0 }, "bucket.count", "0")
 	refuse(func(o *Options) { o.Partitions = 1 << 17 }, "partition.count")
 	refuse(func(o *Options) { o.SegmentSize = 100 }, "segment.size_bytes", "100", "4096")
@@ -121,6 +121,28 @@ func TestOpen_OtherSettings(t *testing.T) {
 	if s.SegmentSize() != 8192 || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "8192") {
 		t.Errorf("segment size %d, warnings %q", s.SegmentSize(), s.Warnings)
 	}
+}
+
+// TestOpen_NoSegmentSize: who asks for none gets the directory's, and is not
+// warned of it.
+func TestOpen_NoSegmentSize(t *testing.T) {
+	f := func(made, want int64) {
+		t.Helper()
+		fs := vfs.NewMem(vfs.MemOptions{})
+		for _, size := range []int64{made, 0} {
+			o := settings(1)
+			o.SegmentSize = size
+			s := open(t, fs, o)
+			if s.SegmentSize() != want || len(s.Warnings) != 0 {
+				t.Errorf("made with %d, opened with %d: segment size %d, warnings %q", made, size, s.SegmentSize(), s.Warnings)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	f(8192, 8192)
+	f(0, DefaultSegmentSize)
 }
 
 // TestOpen_Damage: one bucket's damage is that bucket's alone, and nothing that

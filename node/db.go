@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,8 +76,12 @@ func Open(dir string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{}
-	db.runner = NewRunner(files, seed.Fork(1), func(reason string) { panic("node: stopped: " + reason) })
-	world := World{Rand: seed, Owner: fmt.Sprintf("process %d", os.Getpid()), Version: Version}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	hooks := newJournal(o.Logger)
+	db.runner = NewRunner(files, seed.Fork(1), hooks, func(reason string) { panic("node: stopped: " + reason) })
+	world := World{Rand: seed, Owner: fmt.Sprintf("process %d", os.Getpid()), Version: Version, Hooks: hooks}
 	world.Phase = func(name, detail string) {
 		db.report.Phases = append(db.report.Phases, Phase{Name: name, Took: time.Since(begin), Detail: detail})
 		begin = time.Now()
@@ -117,9 +122,12 @@ func openError(dir string, err error) error {
 	case errors.Is(err, syscall.EROFS), errors.Is(err, vfs.ErrNoSpace):
 		return because("directory %s can't be written: %v", dir, cause)
 	case errors.Is(err, fs.ErrPermission):
+		text := fmt.Sprintf("directory %s can't be written: %v", dir, cause)
 		// One file may be another user's where the directory is not: name it.
-		what := strings.TrimSuffix(err.Error(), ": "+cause.Error())
-		return because("directory %s can't be written: %v (%s)", dir, cause, what)
+		if what := strings.TrimSuffix(err.Error(), ": "+cause.Error()); what != "open root "+dir {
+			text += " (" + what + ")"
+		}
+		return because("%s", text)
 	}
 	return fmt.Errorf("open directory %s: %w", dir, err)
 }
@@ -127,8 +135,11 @@ func openError(dir string, err error) error {
 // rootCause is what the operating system said, or else err.
 func rootCause(err error) error {
 	var number syscall.Errno
-	if errors.As(err, &number) {
+	switch {
+	case errors.As(err, &number):
 		return number
+	case errors.Is(err, vfs.ErrNoSpace):
+		return vfs.ErrNoSpace
 	}
 	return err
 }
@@ -306,6 +317,10 @@ func (db *DB) Connect(conn Conn) (actor.ID, error) {
 func (db *DB) Input(id actor.ID, p []byte) {
 	db.runner.input(id, p)
 }
+
+// Ended tells a session that its client has closed its side: it finishes what it
+// was sent and hangs up.
+func (db *DB) Ended(id actor.ID) { db.runner.Post(id, actor.Event{Kind: actor.Closed}) }
 
 // Drain asks a session to finish what is in flight and hang up.
 func (db *DB) Drain(id actor.ID) { db.runner.Post(id, actor.Event{Kind: actor.Stop}) }

@@ -66,7 +66,7 @@ func New(host Host, fs vfs.FS, o Options, w World) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Phase("recover the store", fmt.Sprintf("%d buckets", store.Buckets()))
+	w.Phase("recover the store", recovered(store))
 	n := &Node{host: host, o: o, store: store, set: o.Commands,
 		replicas: make([]bool, o.Buckets), damaged: make([]error, o.Buckets)}
 	for i := range o.Buckets {
@@ -79,6 +79,29 @@ func New(host Host, fs vfs.FS, o Options, w World) (*Node, error) {
 	n.info = commands.Info{Version: w.Version, PeerID: store.ID().String(), Partitions: o.Partitions,
 		Buckets: o.Buckets, Mode: "standalone", Sections: n.sections()}
 	return n, nil
+}
+
+// recovered says what recovery found, for the operator.
+func recovered(store *core.Store) string {
+	var segments int
+	var entries, events uint64
+	var cut int64
+	for i := range store.Buckets() {
+		b, err := store.Bucket(event.BucketID(i))
+		if err != nil {
+			continue // reported as damaged
+		}
+		r := b.Report()
+		segments, entries, events, cut = segments+r.Segments, entries+r.Entries, events+r.Events, cut+r.Cut
+	}
+	if entries == 0 {
+		return fmt.Sprintf("%d buckets, no events yet", store.Buckets())
+	}
+	text := fmt.Sprintf("%d buckets, %d events known to be committed, %d log entries in %d segments", store.Buckets(), events, entries, segments)
+	if cut > 0 {
+		text += fmt.Sprintf(", %d bytes of an unfinished write cut off", cut)
+	}
+	return text
 }
 
 // start puts the replica of one bucket to work.

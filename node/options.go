@@ -1,6 +1,7 @@
 package node
 
 import (
+	"log/slog"
 	"time"
 
 	"sierradb/commands"
@@ -19,6 +20,8 @@ type Options struct {
 
 	Session  commands.Options // limits and behaviour of client sessions
 	Commands *commands.Set    // the command modules; nil is commands.Builtin()
+
+	Logger *slog.Logger // of Open: damage, full disks and halted buckets; nil drops it
 }
 
 // Defaults and bounds of Options.

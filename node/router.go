@@ -160,7 +160,7 @@ func (r *router) answered(env *actor.Env, rd *reading, a *replica.Ask) bool {
 	if !q.Found || q.From > rd.upper {
 		return true
 	}
-	full := r.read(rd, a.Positions)
+	full := r.read(env, rd, a.Positions)
 	if q.Err != nil {
 		return true
 	}
@@ -183,11 +183,12 @@ func (r *router) answered(env *actor.Env, rd *reading, a *replica.Ask) bool {
 
 // read hands the events at some positions to the query's sink, until it is
 // full.
-func (r *router) read(rd *reading, at []segment.Position) (full bool) {
+func (r *router) read(env *actor.Env, rd *reading, at []segment.Position) (full bool) {
 	r.cursor.Plan(at)
 	var ev event.Event
 	for _, pos := range at {
 		if err := r.cursor.Event(pos, &ev); err != nil {
+			env.Hooks.Observe(&event.Unreadable{Err: err})
 			rd.q.Err = err
 			return false
 		}
@@ -206,7 +207,7 @@ func (r *router) located(env *actor.Env, rd *reading, a *replica.Ask) bool {
 	if a == &rd.ask {
 		if a.Err == nil && a.Found {
 			q.Found = true
-			r.read(rd, a.Positions)
+			r.read(env, rd, a.Positions)
 			return true
 		}
 		rd.waiting = r.n.o.Buckets
@@ -222,13 +223,13 @@ func (r *router) located(env *actor.Env, rd *reading, a *replica.Ask) bool {
 	if rd.waiting--; rd.waiting > 0 {
 		return false
 	}
-	r.gather(rd)
+	r.gather(env, rd)
 	return true
 }
 
 // gather ends a search of all buckets: the hit in the lowest partition wins;
 // without one, the event is known to be absent only when every bucket answered.
-func (r *router) gather(rd *reading) {
+func (r *router) gather(env *actor.Env, rd *reading) {
 	q := rd.q
 	var best []segment.Position
 	var lowest event.PartitionID
@@ -246,6 +247,7 @@ func (r *router) gather(rd *reading) {
 		var ev event.Event
 		r.cursor.Plan(a.Positions)
 		if err := r.cursor.Event(a.Positions[0], &ev); err != nil {
+			env.Hooks.Observe(&event.Unreadable{Err: err})
 			q.Err = err
 			return
 		}
@@ -256,7 +258,7 @@ func (r *router) gather(rd *reading) {
 	switch {
 	case best != nil:
 		q.Found = true
-		r.read(rd, best)
+		r.read(env, rd, best)
 	case len(silent) > 0:
 		q.Err = fmt.Errorf("%w: not found elsewhere, and bucket %s can't be asked: %w", event.ErrUnavailable, strings.Join(silent, ", "), why)
 	}

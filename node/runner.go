@@ -40,6 +40,7 @@ type Runner struct {
 	fs      vfs.FS
 	begin   time.Time
 	fatal   func(reason string)
+	hooks   actor.Hooks
 	buffers buffers
 	mu      sync.RWMutex // guards the fields below
 	rand    *actor.Rand
@@ -65,10 +66,11 @@ type worker struct {
 	signal chan struct{} // holds one token when there is mail or an end
 }
 
-// NewRunner returns a runner whose actors see the files of fs and draw their
-// randomness from seed. fatal is called when an actor asks for a fail-stop.
-func NewRunner(fs vfs.FS, seed *actor.Rand, fatal func(reason string)) *Runner {
-	return &Runner{fs: fs, begin: time.Now(), fatal: fatal, rand: seed, actors: make(map[actor.ID]*worker)}
+// NewRunner returns a runner whose actors see the files of fs, draw their
+// randomness from seed and tell hooks, which are called from many goroutines.
+// fatal is called when an actor asks for a fail-stop.
+func NewRunner(fs vfs.FS, seed *actor.Rand, hooks actor.Hooks, fatal func(reason string)) *Runner {
+	return &Runner{fs: fs, begin: time.Now(), fatal: fatal, hooks: hooks, rand: seed, actors: make(map[actor.ID]*worker)}
 }
 
 // Add starts an actor.
@@ -80,7 +82,7 @@ func (r *Runner) add(id actor.ID, a actor.Actor, conn Conn) {
 	defer r.mu.Unlock()
 	w := &worker{r: r, a: a, conn: conn, signal: make(chan struct{}, 1)}
 	w.idle.L = &w.mu
-	w.env = actor.Env{Self: id, FS: r.fs, Buffers: &r.buffers, Rand: r.rand.Fork(uint64(id.Role)<<32 | uint64(id.N)), Hooks: actor.Quiet{}}
+	w.env = actor.Env{Self: id, FS: r.fs, Buffers: &r.buffers, Rand: r.rand.Fork(uint64(id.Role)<<32 | uint64(id.N)), Hooks: r.hooks}
 	r.actors[id] = w
 	w.post(actor.Event{Kind: actor.Start})
 	r.done.Add(1)

@@ -45,7 +45,7 @@ func (a *relay) Step(env *actor.Env, ev *actor.Event) {
 func (a *relay) Flush(*actor.Env) {}
 
 func TestRunner_KeepsOrderAndLosesNothing(t *testing.T) {
-	r := NewRunner(vfs.NewMem(vfs.MemOptions{}), actor.NewRand(1), func(why string) { t.Error(why) })
+	r := NewRunner(vfs.NewMem(vfs.MemOptions{}), actor.NewRand(1), actor.Quiet{}, func(why string) { t.Error(why) })
 	const messages, chain = 5000, 4
 	done := make(chan int, 1)
 	for i := range chain {
@@ -94,7 +94,7 @@ func TestRunner_Barrier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := NewRunner(fs, actor.NewRand(1), func(why string) { t.Error(why) })
+	r := NewRunner(fs, actor.NewRand(1), actor.Quiet{}, func(why string) { t.Error(why) })
 	defer r.Close()
 	got := make(chan error, 1)
 	good, bad := actor.ID{Role: actor.Replica, N: 1}, actor.ID{Role: actor.Replica, N: 2}
@@ -113,7 +113,7 @@ func TestRunner_Barrier(t *testing.T) {
 // TestRunner_RemoveWhileBusy ends actors while others tell them things: what is
 // for them disappears, and Close waits for everyone.
 func TestRunner_RemoveWhileBusy(t *testing.T) {
-	r := NewRunner(vfs.NewMem(vfs.MemOptions{}), actor.NewRand(1), func(why string) { t.Error(why) })
+	r := NewRunner(vfs.NewMem(vfs.MemOptions{}), actor.NewRand(1), actor.Quiet{}, func(why string) { t.Error(why) })
 	hub := actor.ID{Role: actor.Replica, N: 9}
 	r.Add(hub, &spray{})
 	var wg sync.WaitGroup

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"sort"
 
 	"sierradb/commands/resp3"
@@ -175,6 +176,8 @@ func shorten(s string) string {
 	return s
 }
 
+var errReset = errors.New("connection reset")
+
 // lose ends the connection from the client's side or from the network's: what
 // is on the way in either direction is gone. The session may hear of it.
 func (cn *conn) lose(told bool) {
@@ -182,7 +185,11 @@ func (cn *conn) lose(told bool) {
 		cn.close()
 		return
 	}
-	cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Closed})
+	ev := actor.Event{Kind: actor.Closed}
+	if cn.id.N%2 == 0 {
+		ev.Err = errReset // else the client has closed its side in order
+	}
+	cn.w.box.m.Post(cn.id, ev)
 	cn.drop()
 	cn.w.s.After(10*actor.Millisecond, cn.disconnect)
 }

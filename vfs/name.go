@@ -39,6 +39,10 @@ func sentinel(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return ErrNoSpace
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		// Nothing was made, and it may go well later: a full table of open files is
+		// a lack of space too.
+		return ErrNoSpace
 	case errors.Is(err, syscall.EIO):
 		return ErrIO
 	case errors.Is(err, fs.ErrNotExist):

@@ -7,12 +7,18 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 )
 
 // osFS is a directory of the operating system. What differs between systems
 // (syncing data, reserving space, locks, free space) is in os_linux.go and
 // os_other.go.
-type osFS struct{ root string }
+type osFS struct {
+	root string
+
+	mu   sync.Mutex
+	dirs map[string]*os.File // by path: directories that were synced
+}
 
 // OpenOS returns the files below root, which is created when missing.
 // Directories are made with mode 0700, files with 0600. On Linux every promise
@@ -29,7 +35,7 @@ func OpenOS(root string) (FS, error) {
 	if err := os.MkdirAll(abs, 0o700); err != nil {
 		return nil, fail("open root", root, err)
 	}
-	return &osFS{root: abs}, nil
+	return &osFS{root: abs, dirs: make(map[string]*os.File)}, nil
 }
 
 // path gives the place of a checked name. It refuses what is a fine name with
@@ -116,6 +122,7 @@ func (o *osFS) Remove(name string) error {
 	if err := os.Remove(p); err != nil {
 		return fail("remove", name, err)
 	}
+	o.forgetDir(p)
 	return nil
 }
 
@@ -156,10 +163,20 @@ func (o *osFS) SyncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := syncDir(p); err != nil {
+	if err := o.syncDir(p); err != nil {
 		return fail("sync directory", dir, err)
 	}
 	return nil
+}
+
+// forgetDir lets go of the handle of a directory that was removed.
+func (o *osFS) forgetDir(p string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if d := o.dirs[p]; d != nil {
+		d.Close()
+		delete(o.dirs, p)
+	}
 }
 
 func (o *osFS) Free(dir string) (uint64, error) {

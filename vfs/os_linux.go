@@ -46,12 +46,21 @@ func evict(f *os.File) error {
 	return control(f, func(fd int) error { return unix.Fadvise(fd, 0, 0, unix.FADV_DONTNEED) })
 }
 
-func syncDir(path string) error {
-	d, err := os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return err
+// syncDir keeps the directory open for the next time: a sync must not fail
+// because other files take all descriptors.
+func (o *osFS) syncDir(path string) error {
+	o.mu.Lock()
+	d := o.dirs[path]
+	if d == nil {
+		var err error
+		if d, err = os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY, 0); err != nil {
+			o.mu.Unlock()
+			return err
+		}
+		o.dirs[path] = d
 	}
-	return errors.Join(d.Sync(), d.Close())
+	o.mu.Unlock()
+	return d.Sync()
 }
 
 // lockFile takes an flock, which belongs to the open file: two handles in one

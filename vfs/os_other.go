@@ -33,7 +33,7 @@ func evict(f *os.File) error {
 	return err
 }
 
-func syncDir(path string) error {
+func (o *osFS) syncDir(path string) error {
 	st, err := os.Stat(path)
 	if err != nil {
 		return err

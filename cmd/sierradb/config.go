@@ -214,10 +214,14 @@ var protocols = map[string]int{"auto": 0, "2": 2, "3": 3}
 
 // nodeOptions are the settings of the node.
 func (c *Config) nodeOptions() node.Options {
+	segmentSize := c.Segment.SizeBytes
+	if _, set := c.origins["segment.size_bytes"]; !set {
+		segmentSize = 0 // that of the directory, without a warning
+	}
 	return node.Options{
 		Buckets:     c.Bucket.Count,
 		Partitions:  c.Partition.Count,
-		SegmentSize: c.Segment.SizeBytes,
+		SegmentSize: segmentSize,
 		QueueBytes:  c.Bucket.QueueBytes,
 		Timeout:     c.Append.Timeout,
 		Session: commands.Options{

@@ -90,7 +90,7 @@ func TestDefaults(t *testing.T) {
 	at(t)
 	got := mustLoad(t, nil).nodeOptions()
 	want := node.Options{
-		Buckets: node.DefaultBuckets, Partitions: node.DefaultPartitions, SegmentSize: node.DefaultSegmentSize,
+		Buckets: node.DefaultBuckets, Partitions: node.DefaultPartitions,
 		QueueBytes: node.DefaultQueueBytes, Timeout: node.DefaultTimeout,
 		Session: commands.Options{
 			Inflight: 1024, InflightBytes: 8 << 20, OutputMax: 1 << 20, ReplyMax: 8 << 20,

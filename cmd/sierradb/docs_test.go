@@ -119,7 +119,9 @@ room beside the files of the database, ` + "`limits.connections`" + ` is lowered
 
 SIGTERM and SIGINT end the server in order: it accepts no more connections, answers what is in
 flight, gives clients 5 seconds to take their replies, and closes the directory. A second signal ends
-it at once, which loses nothing that was answered.
+it at once, which loses nothing that was answered; within 500 milliseconds of the first it is taken
+for the same, since some supervisors send two. [operations.md](operations.md) has the rest of running
+a server.
 
 | exit code | when |
 | --- | --- |

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -41,19 +42,38 @@ func writeHelp(w io.Writer) {
 	fmt.Fprint(w, helpHead, new(invocation).flags().FlagUsagesWrapped(columns), helpTail)
 }
 
-// help is the subcommand: help, help config or help commands.
+// help is the subcommand: help, help config, help commands, or one of their
+// names.
 func help(topic []string, stdout, stderr io.Writer) int {
-	topics := []string{"commands", "config"}
-	switch {
-	case len(topic) == 0:
+	if len(topic) == 0 {
 		writeHelp(stdout)
 		return exitOK
-	case topic[0] == "config":
-		return helpConfig(topic[1:], stdout, stderr)
-	case topic[0] == "commands":
-		return helpCommands(commands.Builtin(), topic[1:], stdout, stderr)
 	}
-	return misused(stderr, fmt.Sprintf("no help on %q%s", topic[0], didYouMean(nearest(topic[0], topics))))
+	set := commands.Builtin()
+	switch topic[0] {
+	case "config":
+		return helpConfig(topic[1:], stdout, stderr)
+	case "commands", "command":
+		return helpCommands(set, topic[1:], stdout, stderr)
+	}
+	// The topic may be left out.
+	if _, known := set.Lookup([]byte(topic[0])); known {
+		return helpCommands(set, topic, stdout, stderr)
+	}
+	if keyNamed(topic[0]) != nil {
+		return helpConfig(topic, stdout, stderr)
+	}
+	near := cmp.Or(nearest(topic[0], []string{"commands", "config"}), nearest(strings.ToUpper(topic[0]), namesOf(set)))
+	return misused(stderr, fmt.Sprintf("no help on %q%s", topic[0], didYouMean(near)))
+}
+
+// namesOf lists the commands of a set.
+func namesOf(set *commands.Set) []string {
+	var names []string
+	for _, m := range set.All() {
+		names = append(names, m.Spec.Name)
+	}
+	return names
 }
 
 // helpConfig explains the named keys, or all.
@@ -92,10 +112,7 @@ func helpConfig(names []string, stdout, stderr io.Writer) int {
 
 // helpCommands explains the named commands of a set, or lists all.
 func helpCommands(set *commands.Set, names []string, stdout, stderr io.Writer) int {
-	var known []string
-	for _, m := range set.All() {
-		known = append(known, m.Spec.Name)
-	}
+	known := namesOf(set)
 	for i, name := range names {
 		m, ok := set.Lookup([]byte(name))
 		if !ok {

@@ -69,7 +69,7 @@ var keys = []key{
 		about: "Partitions, spread over the buckets: at least bucket.count. Fixed when the directory is made; another number is refused.",
 		field: func(c *Config) any { return &c.Partition.Count }},
 	{name: "segment.size_bytes", kind: size, def: "256MiB", min: 4 << 10, max: 10 << 30,
-		about: "Size of a segment file. Fixed when the directory is made; the directory's own size wins, with a warning.",
+		about: "Size of a segment file. Fixed when the directory is made: its own size stays in use when another is set, with a warning. Space is reserved ahead in steps of up to 16 MiB per bucket while the disk has it, less when it does not.",
 		field: func(c *Config) any { return &c.Segment.SizeBytes }},
 
 	{name: "append.strict_versioning", kind: boolean, def: "false",

@@ -9,8 +9,8 @@
 // error, wherever it stands.
 //
 // SIGTERM and SIGINT end the server in order: it stops accepting, finishes what
-// is in flight, and exits with 0. A second signal ends it at once with 1, which
-// loses nothing that was answered.
+// is in flight, and exits with 0. A second signal, half a second later or more,
+// ends it at once with 1, which loses nothing that was answered.
 package main
 
 import (

@@ -77,6 +77,23 @@ func TestHelp_Commands(t *testing.T) {
 	}
 }
 
+// TestHelp_TopicLeftOut: what has one meaning needs no topic.
+func TestHelp_TopicLeftOut(t *testing.T) {
+	at(t)
+	f := func(full, short []string) {
+		t.Helper()
+		want, got := runWith(nil, full...), runWith(nil, short...)
+		if got != want || got.code != exitOK || got.stdout == "" {
+			t.Errorf("%v: %+v, want what %v gives: %+v", short, got, full, want)
+		}
+	}
+	f([]string{"help", "commands", "EAPPEND"}, []string{"help", "EAPPEND"})
+	f([]string{"help", "commands", "EAPPEND", "PING"}, []string{"help", "eappend", "ping"})
+	f([]string{"help", "commands", "EAPPEND"}, []string{"help", "command", "EAPPEND"})
+	f([]string{"help", "commands"}, []string{"help", "command"})
+	f([]string{"help", "config", "scan.count"}, []string{"help", "scan.count"})
+}
+
 func TestVersion(t *testing.T) {
 	at(t)
 	want := regexp.MustCompile(`^sierradb \d+\.\d+\.\d+ \(go[^ ]+, [a-z0-9]+/[a-z0-9]+(, commit [0-9a-f]{12}( with changes)?)?\)\n$`)
@@ -119,7 +136,9 @@ func TestUsage(t *testing.T) {
 	f(`unknown command "cnfig"; did you mean config?`, "cnfig")
 	f(`unexpected argument "x"`, "config", "x")
 	f(`unexpected argument "true"`, "version", "true")
-	f(`no help on "command"; did you mean commands?`, "help", "command")
+	f(`no help on "confg"; did you mean config?`, "help", "confg")
+	f(`no help on "eapend"; did you mean EAPPEND?`, "help", "eapend")
+	f(`no help on "xyzzy-plugh"`, "help", "xyzzy-plugh")
 	f(`unknown command "eapend"; did you mean EAPPEND?`, "help", "commands", "eapend")
 	f(`unknown key bucket.cuont; did you mean bucket.count?`, "help", "config", "bucket.cuont")
 }

@@ -16,13 +16,16 @@ import (
 
 	"sierradb/node"
 	"sierradb/node/tcp"
-	"sierradb/vfs"
 )
 
 // drainMax is how long clients may take to read their last replies after the
 // first signal. It is below the ten seconds that container runtimes wait before
 // they kill.
 const drainMax = 5 * time.Second
+
+// repeatMax is how long after the first signal another one is taken for the same
+// wish: timeout(1), for one, signals its child and then the whole process group.
+const repeatMax = 500 * time.Millisecond
 
 // database is what serving needs of a *node.DB.
 type database interface {
@@ -40,6 +43,7 @@ type machine struct {
 	open    func(dir string, o node.Options) (database, error)
 	accept  func(db database, ln net.Listener, o tcp.Options) server
 	signals <-chan os.Signal // each asks to stop
+	now     func() time.Time // asked when a signal comes
 	files   uint64           // how many files may be open; 0 is unknown
 	drain   time.Duration
 }
@@ -62,6 +66,7 @@ func thisMachine() machine {
 			return tcp.Serve(db.(*node.DB), ln, o)
 		},
 		signals: signals,
+		now:     time.Now,
 		files:   openFilesMax(),
 		drain:   drainMax,
 	}
@@ -75,6 +80,9 @@ type serving struct {
 	ln  net.Listener
 	db  database
 	srv server
+
+	stopBy os.Signal // the first signal; nil before
+	stopAt time.Time // when it came
 }
 
 // serve runs the server until a signal and returns the exit code.
@@ -95,8 +103,7 @@ func serve(c *Config, log *slog.Logger, m machine) int {
 	}
 	defer ln.Close()
 	s.ln = ln
-	stop, ok := s.open()
-	if !ok {
+	if !s.open() {
 		return exitError
 	}
 	s.srv = m.accept(s.db, ln, tcp.Options{
@@ -106,39 +113,57 @@ func serve(c *Config, log *slog.Logger, m machine) int {
 		Logger:         log,
 	})
 	s.announce(time.Since(begin))
-	if stop == nil {
-		stop = <-m.signals
+	for s.stopBy == nil {
+		s.hear(<-m.signals)
 	}
-	return s.stop(stop)
+	return s.stop()
 }
 
-// open opens the database, and meanwhile hears signals: the first is returned
-// to be acted upon after opening, since recovery can't be left halfway through;
-// a second ends the wait, and with it the process. Then, and when opening
-// fails, ok is false.
-func (s *serving) open() (stop os.Signal, ok bool) {
+// hear takes a signal and says whether it asks to stop at once: the first one
+// never does, another one does unless it comes within repeatMax of the first.
+func (s *serving) hear(sig os.Signal) (atOnce bool) {
+	now := s.m.now()
+	if s.stopBy == nil {
+		s.stopBy, s.stopAt = sig, now
+		return false
+	}
+	if after := now.Sub(s.stopAt); after < repeatMax {
+		s.log.Debug("signal taken for the same as the first", "signal", sig.String(), "after", spent(after))
+		return false
+	}
+	s.log.Warn("stopped at once", "signal", sig.String())
+	return true
+}
+
+// open opens the database, and meanwhile hears signals: the first is acted upon
+// after opening, since recovery can't be left halfway through; a second ends the
+// wait, and with it the process. Then, and when opening fails, ok is false.
+func (s *serving) open() (ok bool) {
 	failed := make(chan error, 1)
 	go func() {
 		var err error
-		s.db, err = s.m.open(s.c.Dir, s.c.nodeOptions())
+		o := s.c.nodeOptions()
+		o.Logger = s.log
+		s.db, err = s.m.open(s.c.Dir, o)
 		failed <- err
 	}()
 	for {
 		select {
 		case err := <-failed:
 			if err != nil {
-				s.log.Error(openError(s.c.Dir, err))
-				return stop, false
+				s.log.Error(err.Error())
+				return false
 			}
 			s.describe()
-			return stop, true
+			return true
 		case sig := <-s.m.signals:
-			if stop != nil {
-				s.log.Warn("stopped at once", "signal", sig.String())
-				return stop, false
+			first := s.stopBy == nil
+			if s.hear(sig) {
+				return false
 			}
-			stop = sig
-			s.log.Info("will stop when the directory is open; another signal stops at once", "signal", sig.String())
+			if first {
+				s.log.Info("will stop when the directory is open; another signal stops at once", "signal", sig.String())
+			}
 		}
 	}
 }
@@ -195,8 +220,8 @@ func (s *serving) connections() int {
 }
 
 // stop ends in order, unless another signal comes.
-func (s *serving) stop(sig os.Signal) int {
-	s.log.Info("stopping; another signal stops at once", "signal", sig.String())
+func (s *serving) stop() int {
+	s.log.Info("stopping; another signal stops at once", "signal", s.stopBy.String())
 	ctx, cancel := context.WithTimeout(context.Background(), s.m.drain)
 	defer cancel()
 	closed := make(chan error, 1)
@@ -206,17 +231,20 @@ func (s *serving) stop(sig os.Signal) int {
 		}
 		closed <- s.db.Close()
 	}()
-	select {
-	case err := <-closed:
-		if err != nil {
-			s.log.Error("close the directory", "error", err)
-			return exitError
+	for {
+		select {
+		case err := <-closed:
+			if err != nil {
+				s.log.Error("close the directory", "error", err)
+				return exitError
+			}
+			s.log.Info("stopped")
+			return exitOK
+		case sig := <-s.m.signals:
+			if s.hear(sig) {
+				return exitError
+			}
 		}
-		s.log.Info("stopped")
-		return exitOK
-	case sig := <-s.m.signals:
-		s.log.Warn("stopped at once", "signal", sig.String())
-		return exitError
 	}
 }
 
@@ -251,15 +279,6 @@ func listenError(addr string, err error) string {
 		advice = ": ports below 1024 are for privileged users"
 	}
 	return fmt.Sprintf("listen on %s: %v%s", addr, cause, advice)
-}
-
-// openError says in one line why a directory can't be opened.
-func openError(dir string, err error) string {
-	var locked *vfs.LockedError
-	if errors.As(err, &locked) {
-		return fmt.Sprintf("directory %s is locked by %s: one process serves it at a time", dir, locked.Owner)
-	}
-	return err.Error()
 }
 
 // isLoopback says whether only this machine can reach an address.

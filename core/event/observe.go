@@ -19,3 +19,16 @@ type Halted struct {
 	Bucket BucketID
 	Reason string
 }
+
+// DiskFull is the fact that a bucket found no room for an append, or that it
+// found some again.
+type DiskFull struct {
+	Bucket BucketID
+	Full   bool
+	Reason string
+}
+
+// Unreadable is the fact that stored bytes could not be read or did not check.
+type Unreadable struct {
+	Err error
+}

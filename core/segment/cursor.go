@@ -36,6 +36,10 @@ type Cursor struct {
 func (c *Cursor) Plan(positions []Position) {
 	c.plan, c.next = positions, 0
 	c.r, c.span, c.valid = nil, c.span[:0], false
+	if cap(c.span) > 2*Lookahead {
+		// A single large frame must not be kept for ever by who read it once.
+		c.span, c.body, c.items = nil, Body{}, nil
+	}
 }
 
 // Event reads the event at pos into ev. What ev points to stays valid until

@@ -102,6 +102,7 @@ func (r *Replica) evaluate(env *actor.Env, q request) {
 		r.unreserved(env, q, err)
 		return
 	}
+	r.cramped(env, nil)
 	for i := range t.Events {
 		if t.Events[i].GivenID {
 			r.tail.ids[idRef{t.Partition, t.Events[i].ID}] = index
@@ -133,11 +134,26 @@ func (r *Replica) encode(a *event.Append, index uint64) {
 func (r *Replica) unreserved(env *actor.Env, q request, err error) {
 	if errors.Is(err, vfs.ErrNoSpace) {
 		env.Hooks.Sometimes("replica: disk full")
+		r.cramped(env, err)
 		r.finish(env, q, r.diskFull(err))
 		return
 	}
 	r.finish(env, q, fmt.Errorf("bucket %d: %w: %w", r.o.Bucket, event.ErrReadOnly, err))
 	r.broken = err
+}
+
+// cramped notes that the disk has no room, or (nil) that it has some again, and
+// tells the hooks when that changes.
+func (r *Replica) cramped(env *actor.Env, why error) {
+	if r.disk.cramped == (why != nil) {
+		return
+	}
+	r.disk.cramped = why != nil
+	fact := event.DiskFull{Bucket: r.o.Bucket, Full: why != nil}
+	if why != nil {
+		fact.Reason = why.Error()
+	}
+	env.Hooks.Observe(&fact)
 }
 
 // check refuses what can never be appended.

@@ -28,6 +28,7 @@ type disk struct {
 	saved    segment.State
 	full     bool // the last write found no space
 	retry    bool // try it again
+	cramped  bool // the last append found no room
 
 	entries []segment.Entry // scratch
 	files   []vfs.File      // of the barrier in flight
@@ -103,6 +104,7 @@ func (r *Replica) write(env *actor.Env) {
 		// they wait for space, and what comes after them is refused.
 		env.Hooks.Sometimes("replica: write waits for space")
 		d.full = true
+		r.cramped(env, err)
 		return
 	}
 	if err != nil {

@@ -59,10 +59,15 @@ func (c *conn) read() {
 			c.s.db.Input(c.id, slab[:n:n])
 			slab = slab[n:]
 		}
+		if err == io.EOF {
+			// The client has said all and may still listen: what it sent is carried
+			// out and answered before the session hangs up.
+			c.s.db.Ended(c.id)
+			c.awaitHangup()
+			return
+		}
 		if err != nil {
-			if err != io.EOF {
-				c.s.o.Logger.Debug("connection lost", "remote", c.nc.RemoteAddr().String(), "error", err)
-			}
+			c.s.o.Logger.Debug("connection lost", "remote", c.nc.RemoteAddr().String(), "error", err)
 			return
 		}
 	}
@@ -80,6 +85,15 @@ func (c *conn) admit(n int) bool {
 	}
 	c.waiting += n
 	return !c.closed
+}
+
+// awaitHangup waits until the session has ended the connection.
+func (c *conn) awaitHangup() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.closed {
+		c.room.Wait()
+	}
 }
 
 // Consumed is called by the session's goroutine.

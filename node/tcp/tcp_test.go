@@ -175,6 +175,29 @@ func TestShutdown_FinishesWhatIsInFlight(t *testing.T) {
 	}
 }
 
+// TestServe_HalfClose: a client that closes its side has said all, and gets the
+// replies to all of it.
+func TestServe_HalfClose(t *testing.T) {
+	_, addr := serve(t, Options{})
+	for i := range 20 {
+		c := dial(t, addr)
+		const depth = 20
+		c.send(strings.Repeat(command("EAPPEND", fmt.Sprint("half-", i), "Happened"), depth))
+		if err := c.nc.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		for k := range depth {
+			v, err := c.reply()
+			if got, ok := v.Get("stream_version"); err != nil || !ok || got.Int != int64(k) {
+				t.Fatalf("connection %d, reply %d: %v, %v", i, k, v, err)
+			}
+		}
+		if _, err := c.reply(); err != io.EOF {
+			t.Fatalf("after the last reply: %v, want the end", err)
+		}
+	}
+}
+
 func TestServe_RefusesTooManyConnections(t *testing.T) {
 	_, addr := serve(t, Options{MaxConnections: 1})
 	first := dial(t, addr)

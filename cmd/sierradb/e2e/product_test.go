@@ -77,13 +77,19 @@ func redisCLI(t *testing.T) string {
 // shows.
 func typeInto(t *testing.T, cli string, s *server, line string) string {
 	t.Helper()
+	return typeWith(t, cli, s, line, "--no-raw")
+}
+
+// typeWith does so with flags of redis-cli.
+func typeWith(t *testing.T, cli string, s *server, line string, flags ...string) string {
+	t.Helper()
 	host, port, err := net.SplitHostPort(s.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, cli, "-h", host, "-p", port, "--no-raw")
+	cmd := exec.CommandContext(ctx, cli, append([]string{"-h", host, "-p", port}, flags...)...)
 	cmd.Stdin = strings.NewReader(line + "\n")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,13 +20,17 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(fenced(t, string(text), "sh"), "go run ./cmd/sierradb --dir ./data --client-address 127.0.0.1:9090\n") {
+	if fenced(t, string(text), "sh") != "go build -o sierradb ./cmd/sierradb\n./sierradb --dir ./data --client-address 127.0.0.1:9090\n" {
 		t.Error("the README starts the server in another way than this test does")
 	}
 	s := start(t, "")
 	lines := strings.Split(strings.TrimSpace(fenced(t, string(text), "redis")), "\n")
 	outputs := make([]string, len(lines))
 	for i, line := range lines {
+		if i == 0 {
+			checkShown(t, fenced(t, string(text), "json"), typeWith(t, cli, s, line, "-3", "--json"))
+			continue
+		}
 		outputs[i] = typeInto(t, cli, s, line)
 		if strings.Contains(outputs[i], "(error)") {
 			t.Errorf("%s\n%s", line, outputs[i])
@@ -38,6 +44,46 @@ func TestREADME(t *testing.T) {
 	}
 	if outputs[3] != "(integer) 1" {
 		t.Errorf("%s shows %s, want (integer) 1", lines[3], outputs[3])
+	}
+}
+
+// checkShown compares the reply that the README shows with a real one. Event id
+// and time differ each time.
+func checkShown(t *testing.T, shown, got string) {
+	t.Helper()
+	var want, reply map[string]any
+	if err := json.Unmarshal([]byte(shown), &want); err != nil {
+		t.Fatalf("the README shows a reply that is no JSON: %v", err)
+	}
+	if err := json.Unmarshal([]byte(got), &reply); err != nil {
+		t.Fatalf("the reply is no JSON: %v\n%s", err, got)
+	}
+	for _, name := range []string{"event_id", "timestamp"} {
+		if reflect.TypeOf(want[name]) != reflect.TypeOf(reply[name]) {
+			t.Errorf("%s is %v in the README and %v in the reply", name, want[name], reply[name])
+		}
+		delete(want, name)
+		delete(reply, name)
+	}
+	if !reflect.DeepEqual(want, reply) {
+		t.Errorf("the README shows %v, the reply has %v", want, reply)
+	}
+}
+
+// TestREADME_Compiles wants the README's Go code to stand in the example that is
+// compiled and run.
+func TestREADME_Compiles(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("../../../node/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := strings.ReplaceAll(string(example), "\n\t", "\n")
+	if block := fenced(t, string(text), "go"); len(block) < 100 || !strings.Contains(body, block) {
+		t.Errorf("node/example_test.go does not contain the README's\n%s", block)
 	}
 }
 

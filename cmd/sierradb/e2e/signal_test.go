@@ -92,6 +92,7 @@ func TestSIGTERM_Twice(t *testing.T) {
 			probe.Close()
 		}
 	}
+	<-time.After(600 * time.Millisecond) // sooner, it is taken for the first again
 	begin := time.Now()
 	s.signal(syscall.SIGTERM)
 	code := s.exitCode(t)
@@ -104,6 +105,32 @@ func TestSIGTERM_Twice(t *testing.T) {
 	again := s.restart(t)
 	if v := dial(t, again.addr).must(t, "ESVER", "big"); v.Int != 49 {
 		t.Errorf("ESVER big = %v after 50 acknowledged events, want 49", v)
+	}
+}
+
+// TestSIGTERM_Repeated wants a signal that is sent twice, as timeout(1) does, to
+// end the server in order.
+func TestSIGTERM_Repeated(t *testing.T) {
+	s := start(t, "")
+	c := dial(t, s.addr)
+	for range 50 {
+		c.must(t, "EAPPEND", "big", "Filled", "PAYLOAD", strings.Repeat("p", 64<<10))
+	}
+	for range 20 { // what no socket buffer holds
+		c.add("ESCAN", "big", "-", "+")
+	}
+	if err := c.flush(); err != nil {
+		t.Fatal(err)
+	}
+	s.signal(syscall.SIGTERM)
+	s.signal(syscall.SIGTERM)
+	for i := range 20 {
+		if _, err := c.read(); err != nil {
+			t.Fatalf("reply %d: %v", i, err)
+		}
+	}
+	if code := s.exitCode(t); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
 	}
 }
 
