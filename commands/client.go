@@ -75,9 +75,16 @@ func (a *Args) subcommand(k Keywords) string {
 	return ""
 }
 
+// clientWordMax bounds what a connection can make the node remember of it.
+const clientWordMax = 255
+
 // clientWord takes a word that fits into a line of CLIENT INFO.
 func (a *Args) clientWord(name string) string {
 	w, _ := a.take(name)
+	if len(w) > clientWordMax {
+		a.invalid(name, "at most 255 bytes", w)
+		return ""
+	}
 	for _, c := range w {
 		if c <= ' ' || c > '~' {
 			a.invalid(name, "printable ASCII without blanks", w)

@@ -5,6 +5,9 @@ import (
 	"sierradb/core/event"
 )
 
+// fakeAnswer is the kind in which the fake store's answers to queries travel.
+const fakeAnswer actor.Kind = 200
+
 // fakeStore is a [Store] in memory. Requests wait in pending until a test
 // delivers their answers, in whatever order it likes; they take effect then.
 type fakeStore struct {
@@ -54,7 +57,7 @@ func (f *fakeStore) Append(env *actor.Env, a *event.Append) {
 
 func (f *fakeStore) Query(_ *actor.Env, q *event.Query) {
 	f.started = append(f.started, "query "+q.Stream.ID)
-	f.pending = append(f.pending, actor.Event{Kind: event.Queried, Body: q})
+	f.pending = append(f.pending, actor.Event{Kind: fakeAnswer, Body: q})
 }
 
 func (f *fakeStore) Bucket(p event.PartitionID) event.BucketID { return event.BucketOf(p, f.buckets) }

@@ -44,7 +44,7 @@ var (
 
 // VersionError tells that a stream is not where an append expected it.
 type VersionError struct {
-	Stream   StreamKey // cloned
+	Stream   StreamKey // as the append named it
 	Next     Version   // the version the stream's next event would get: 0 for an empty stream
 	Expected Expected
 }

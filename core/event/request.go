@@ -6,14 +6,12 @@ import (
 	"sierradb/core/actor"
 )
 
-// Kinds of the events in which requests travel between actors. A request goes
-// to the replica of its bucket and comes back to its sender with the answer
-// filled in: one block, two owners in turn, no copy.
+// Kinds of the events in which appends travel between actors. A request goes to
+// the replica of its bucket and comes back to its sender with the answer filled
+// in: one block, two owners in turn, no copy.
 const (
 	Appending actor.Kind = iota + 16 // Body *Append, session to replica
 	Appended                         // the same block, answered
-	Querying                         // Body *Query
-	Queried                          // the same block, answered
 )
 
 // Append asks for one transaction. The sender fills in Transaction and Token;

@@ -15,8 +15,6 @@ import (
 type storage struct {
 	log  Log
 	tail []*pb.Entry // entries above the applied index that were written, in order
-
-	unread error // why the last old entry could not be read
 }
 
 var _ raft.Storage = (*storage)(nil)
@@ -105,8 +103,7 @@ func (s *storage) Entries(lo, hi, sizeMax uint64) ([]*pb.Entry, error) {
 	for i := lo; i < hi; i++ {
 		e, err := s.log.Entry(i)
 		if err != nil {
-			// Raft panics on any other error; it compares without unwrapping.
-			s.unread = err
+			// Raft panics on any other error, and compares without unwrapping.
 			return nil, raft.ErrCompacted
 		}
 		size += uint64(len(e.Data))
