@@ -33,6 +33,8 @@ import (
 const (
 	Asking   actor.Kind = iota + 32 // Body *Ask, to the replica
 	Answered                        // the same block, answered
+
+	resuming // the replica to itself: go on with what was postponed
 )
 
 const (
@@ -133,6 +135,7 @@ func (r *Replica) Step(env *actor.Env, ev *actor.Event) {
 		r.stepAppend(env, ev.From, ev.Body.(*event.Append))
 	case Asking:
 		r.asks = append(r.asks, request{from: ev.From, ask: ev.Body.(*Ask), until: env.Now + r.o.Timeout})
+	case resuming: // Flush does it
 	case actor.Stop:
 		r.close(env)
 	default:
@@ -221,7 +224,8 @@ func (r *Replica) halt(env *actor.Env, why error) {
 	r.halted = why.Error()
 	env.Hooks.Sometimes("replica: halted")
 	env.Hooks.Observe(&event.Halted{Bucket: r.o.Bucket, Reason: r.halted})
-	unknown := fmt.Errorf("bucket %d: %w: %w", r.o.Bucket, event.ErrTimeout, why)
+	// Not wrapped: what the disk said must not make "unknown" a "not done".
+	unknown := fmt.Errorf("bucket %d: %w: %v", r.o.Bucket, event.ErrTimeout, why)
 	for _, q := range r.queue {
 		// Not proposed, so surely not done.
 		r.finish(env, q, fmt.Errorf("bucket %d: %w: %s", r.o.Bucket, event.ErrReadOnly, r.halted))

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -197,9 +198,12 @@ func TestAppend_FailedSyncHalts(t *testing.T) {
 	b.turn(appending(inFlight))
 	gathered := appendTo("s", event.Expected{})
 	b.turn(appending(gathered))
-	b.sync(vfs.ErrIO)
+	b.sync(fmt.Errorf("%w: %w", event.ErrReadOnly, vfs.ErrIO))
 	later := appendTo("s", event.Expected{})
 	b.turn(appending(later))
+	if errors.Is(inFlight.Err, event.ErrReadOnly) {
+		t.Fatalf("an unknown outcome is told as not done: %v", inFlight.Err)
+	}
 	if !errors.Is(inFlight.Err, event.ErrTimeout) || !errors.Is(gathered.Err, event.ErrTimeout) || !errors.Is(later.Err, event.ErrReadOnly) {
 		t.Fatalf("in flight %v, gathered %v, later %v; want unknown, unknown, read-only", inFlight.Err, gathered.Err, later.Err)
 	}

@@ -30,6 +30,7 @@ type disk struct {
 	retry    bool // try it again
 	cramped  bool // the last append found no room
 
+	applies []*pb.Message   // MsgStorageApply that wait for their turn
 	entries []segment.Entry // scratch
 	files   []vfs.File      // of the barrier in flight
 	dirs    []string
@@ -43,11 +44,37 @@ func (r *Replica) work(env *actor.Env) {
 			r.handle(env, r.rn.Ready())
 		case len(r.disk.queued) > 0 && !r.disk.inFlight && (!r.disk.full || r.disk.retry):
 			r.write(env)
+		case len(r.disk.applies) > 0:
+			if r.postpones(env) {
+				return
+			}
+			m := r.disk.applies[0]
+			r.disk.applies = r.disk.applies[1:]
+			r.apply(env, m)
 		default:
 			r.saveHint(env)
 			return
 		}
 	}
+}
+
+// applyAtOnce is how many entries are applied in the turn that asks for a
+// barrier: few enough not to keep the disk waiting.
+const applyAtOnce = 32
+
+// postpones leaves a long apply to a turn of its own when this turn asks for a
+// barrier: the barrier leaves first, and the disk works while entries are
+// applied.
+func (r *Replica) postpones(env *actor.Env) bool {
+	if len(env.Out.Barriers) == 0 {
+		return false
+	}
+	if len(r.disk.applies[0].GetEntries()) <= applyAtOnce && !env.Hooks.Buggify("replica/postpone-apply") {
+		return false
+	}
+	env.Hooks.Sometimes("replica: apply behind the barrier")
+	env.Tell(env.Self, actor.Event{Kind: resuming})
+	return true
 }
 
 // handle takes one Ready.
@@ -75,7 +102,7 @@ func (r *Replica) handle(env *actor.Env, rd raft.Ready) {
 		case raft.LocalAppendThread:
 			r.disk.queued = append(r.disk.queued, m)
 		case raft.LocalApplyThread:
-			r.apply(env, m)
+			r.disk.applies = append(r.disk.applies, m)
 		default:
 			panic(fmt.Sprintf("replica: a group of one sends a message to %d", m.GetTo()))
 		}
