@@ -165,6 +165,27 @@ func TestAppend_RefusalWaitsForWhatItRestsOn(t *testing.T) {
 	}
 }
 
+// TestAppend_RefusalInsideTransaction: a transaction of two events of one stream
+// is refused at the second. It rests on the last append of its batch, not on
+// the one in flight before it: told earlier, it would name a version that may
+// never exist. (Found by simulation.)
+func TestAppend_RefusalInsideTransaction(t *testing.T) {
+	b := newBench(t, 1<<20)
+	inFlight, inBatch := appendTo("s", event.Expected{}), appendTo("s", event.Expected{})
+	refused := appendTo("s", event.Expected{}, uuid.UUID{1}, uuid.UUID{2})
+	refused.Transaction.Events[1].Expected = event.At(0)
+	b.turn(appending(inFlight))
+	b.turn(appending(inBatch), appending(refused))
+	b.sync(nil)
+	if inFlight.Err != nil || refused.Err != nil {
+		t.Fatalf("after the first sync: %v, and the refusal says %v; want it to wait", inFlight.Err, refused.Err)
+	}
+	b.sync(nil)
+	if inBatch.Err != nil || !errors.Is(refused.Err, event.ErrWrongVersion) {
+		t.Fatalf("after the second sync: %v, %v; want success and a wrong version", inBatch.Err, refused.Err)
+	}
+}
+
 func TestAppend_RetryLandsOnce(t *testing.T) {
 	id, other := uuid.UUID{1}, uuid.UUID{2}
 	b := newBench(t, 1<<20)
