@@ -88,6 +88,10 @@ type Verdict struct {
 	// Flip turns bits over: in the bytes that a read returns, or in those that a
 	// write gives to the disk.
 	Flip []Bit
+	// Shift moves a read to so many bytes behind the place that was asked for:
+	// the device answers with another sector. What lies outside of the file
+	// reads as zeros.
+	Shift int64
 	// Crash panics with the value Panic in the middle of the operation: after
 	// Short bytes of a read or write, before anything else. After is called
 	// first.

@@ -121,6 +121,31 @@ func TestInject_CloseAndUnlockEndAllTheSame(t *testing.T) {
 	b.ok(err)
 }
 
+// TestInject_Shift: a read answers with what stands elsewhere, zeros outside of
+// the file, and is as long as the right one.
+func TestInject_Shift(t *testing.T) {
+	for _, c := range []struct {
+		off, shift int64
+		want       string
+	}{{2, 3, "56"}, {2, -1, "12"}, {2, -3, "\x000"}, {2, 7, "9\x00"}, {2, 100, "\x00\x00"}} {
+		fs := vfs.Inject(vfs.NewMem(vfs.MemOptions{}), vfs.On(vfs.OpRead).Nth(1, vfs.Verdict{Shift: c.shift}))
+		f, err := fs.Open("a", vfs.Write|vfs.Create)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteAt([]byte("0123456789"), 0); err != nil {
+			t.Fatal(err)
+		}
+		p := make([]byte, 2)
+		if n, err := f.ReadAt(p, c.off); n != 2 || err != nil || string(p) != c.want {
+			t.Errorf("a read at %d shifted by %d gives %q, %d bytes, %v, expected %q", c.off, c.shift, p, n, err, c.want)
+		}
+		if n, err := f.ReadAt(p, c.off); n != 2 || err != nil || string(p) != "23" {
+			t.Errorf("the read after it gives %q, %d bytes, %v", p, n, err)
+		}
+	}
+}
+
 func TestInject_ShortAndFlip(t *testing.T) {
 	b := newBox(t, vfs.MemOptions{})
 	_, f := b.inject(vfs.All(

@@ -33,6 +33,9 @@ func (f *faultFile) transfer(op Op, p []byte, run func([]byte, int64) (int, erro
 	if !stop || len(p) > 0 {
 		n, err = run(p, op.Offset)
 	}
+	if op.Kind == OpRead && v.Shift != 0 {
+		misread(p[:n], op.Offset+v.Shift, run)
+	}
 	if op.Kind == OpRead {
 		flip(p[:n], v.Flip)
 	}
@@ -44,6 +47,16 @@ func (f *faultFile) transfer(op Op, p []byte, run func([]byte, int64) (int, erro
 		err = fail(op.Kind.String(), op.Name, v.Err)
 	}
 	return n, err
+}
+
+// misread fills p from another place. Its length stays that of the right one.
+func misread(p []byte, off int64, read func([]byte, int64) (int, error)) {
+	clear(p)
+	if off < 0 {
+		skip := min(-off, int64(len(p)))
+		p, off = p[skip:], 0
+	}
+	_, _ = read(p, off) // the error to report is that of the right place
 }
 
 func (f *faultFile) Truncate(size int64) error {

@@ -110,6 +110,7 @@ func (v Verdict) String() string {
 	add(v.Short != 0, "after %d bytes", v.Short)
 	add(v.Drop, "dropping the pages")
 	add(len(v.Flip) > 0, "flip %v", v.Flip)
+	add(v.Shift != 0, "read %d bytes further", v.Shift)
 	add(v.Crash, "crash")
 	if len(parts) == 0 {
 		return "pass"
@@ -224,7 +225,7 @@ func (a all) Before(op Op) Verdict {
 	return out
 }
 
-func (v Verdict) passes() bool { return v.Err == nil && !v.Crash && len(v.Flip) == 0 }
+func (v Verdict) passes() bool { return v.Err == nil && !v.Crash && v.Shift == 0 && len(v.Flip) == 0 }
 
 func (a all) After(op Op) {
 	for _, in := range a {
