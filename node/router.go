@@ -8,6 +8,7 @@ import (
 	"sierradb/commands"
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 	"sierradb/core/segment"
 	"sierradb/node/replica"
 )
@@ -187,7 +188,11 @@ func (r *router) read(env *actor.Env, rd *reading, at []segment.Position) (full 
 	r.cursor.Plan(at)
 	var ev event.Event
 	for _, pos := range at {
-		if err := r.cursor.Event(pos, &ev); err != nil {
+		err := r.cursor.Event(pos, &ev)
+		if err == nil && !rd.wants(&ev) && !mutate.On(mutate.TrustPositions) {
+			err = misplaced(pos)
+		}
+		if err != nil {
 			env.Hooks.Observe(&event.Unreadable{Err: err})
 			rd.q.Err = err
 			return false
@@ -198,6 +203,29 @@ func (r *router) read(env *actor.Env, rd *reading, at []segment.Position) (full 
 		rd.delivered++
 	}
 	return false
+}
+
+// wants says whether ev is the event that comes next. A frame that checks may
+// still be another one than was asked for: a disk can answer a read with what
+// stands elsewhere, or write a sector to the wrong place.
+func (rd *reading) wants(ev *event.Event) bool {
+	q := rd.q
+	n := q.From + uint64(rd.delivered)
+	if q.Reverse {
+		n = rd.upper - uint64(rd.delivered)
+	}
+	switch q.Kind {
+	case event.GetEvent:
+		return ev.ID == q.ID
+	case event.ScanStream:
+		return uint64(ev.Version) == n && ev.Key == q.Stream.Key && ev.Stream == q.Stream.ID
+	}
+	return uint64(ev.Sequence) == n && ev.Partition == q.Partition
+}
+
+// misplaced is the error for a frame that checks and is another one.
+func misplaced(pos segment.Position) error {
+	return &event.DamageError{File: pos.Segment.Name(), Offset: pos.Offset, Reason: "another event stands here than the index says"}
 }
 
 // located takes an answer to where an event is: first from the partition that
@@ -246,7 +274,11 @@ func (r *router) gather(env *actor.Env, rd *reading) {
 		}
 		var ev event.Event
 		r.cursor.Plan(a.Positions)
-		if err := r.cursor.Event(a.Positions[0], &ev); err != nil {
+		err := r.cursor.Event(a.Positions[0], &ev)
+		if err == nil && ev.ID != q.ID {
+			err = misplaced(a.Positions[0])
+		}
+		if err != nil {
 			env.Hooks.Observe(&event.Unreadable{Err: err})
 			q.Err = err
 			return

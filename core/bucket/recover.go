@@ -38,7 +38,7 @@ type place struct {
 
 func (b *Bucket) recover() error {
 	r := &recovery{b: b}
-	for _, step := range []func() error{r.list, r.loadState, r.walk, r.judge, r.mend, r.settle} {
+	for _, step := range []func() error{r.list, r.loadState, r.walk, r.judge, r.confirm, r.mend, r.settle} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -98,8 +98,9 @@ func (r *recovery) loadState() error {
 		return fmt.Errorf("evict %s: %w", f.name, err)
 	}
 	found, torn, err := f.load()
-	if torn {
+	if torn && err == nil {
 		b.o.Hooks.Sometimes("state: slot torn")
+		found, err = f.reload(found)
 	}
 	r.found, r.hint, r.commit = found, f.st, f.st.Commit
 	return err

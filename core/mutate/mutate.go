@@ -30,6 +30,8 @@ const (
 	NoDedup            Bug = "no-dedup"             // event ids are not looked up before an append
 	TornTransaction    Bug = "torn-transaction"     // a transaction is applied event by event, as single frames
 	ReadOvertakesWrite Bug = "read-overtakes-write" // a read does not wait for the connection's earlier appends
+	TrustPositions     Bug = "trust-positions"      // an event that was read is not compared with the one asked for
+	ReadOnce           Bug = "read-once"            // recovery cuts what one read showed as torn
 )
 
 // About says in a line what each bug does; the order is that of --mutants --list.
@@ -52,4 +54,6 @@ var About = []struct {
 	{NoDedup, "event ids are not looked up before an append"},
 	{TornTransaction, "the events of a transaction are written as single frames"},
 	{ReadOvertakesWrite, "a read does not wait for the earlier appends of its connection"},
+	{TrustPositions, "an event that was read is not compared with the one that was asked for"},
+	{ReadOnce, "recovery cuts what a single read showed as torn"},
 }

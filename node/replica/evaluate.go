@@ -347,6 +347,11 @@ func (r *Replica) repeatsCommitted(env *actor.Env, q request, id [16]byte, pos s
 		r.finish(env, q, fmt.Errorf("compare with the first append of this event id: %w", err))
 		return
 	}
+	if !holds(&body, id) {
+		r.finish(env, q, fmt.Errorf("compare with the first append of this event id: %w", &event.DamageError{
+			File: pos.Segment.Name(), Offset: pos.Offset, Reason: "another transaction stands here than the index says"}))
+		return
+	}
 	a.Placed = a.Placed[:0]
 	var ev event.Event
 	same := body.Count == len(a.Transaction.Events)
@@ -364,6 +369,18 @@ func (r *Replica) repeatsCommitted(env *actor.Env, q request, id [16]byte, pos s
 	env.Hooks.Sometimes("replica: retry finds its original")
 	a.First, a.Repeated = body.First, true
 	r.finish(env, q, nil)
+}
+
+// holds says whether an event of the body has an id.
+func holds(body *segment.Body, id [16]byte) bool {
+	defer body.Reset()
+	var ev event.Event
+	for body.Next(&ev) {
+		if ev.ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // sameRequest says whether b repeats a: same events in the same order.
