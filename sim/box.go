@@ -26,12 +26,13 @@ type box struct {
 	booting  bool
 	closing  bool // an orderly stop is under way
 
-	byOp   map[opKey]*Fault
-	bySync map[opKey]*Fault
+	byOp   map[opKey][]*Fault
+	bySync map[opKey][]*Fault
 	byRoll map[int]*Fault
 	byAny  map[int]*Fault
-	rolls  int // barriers that named a directory, of all lives
-	syncs  int // barriers of all lives
+	struck *Fault // by the operation that is under way
+	rolls  int    // barriers that named a directory, of all lives
+	syncs  int    // barriers of all lives
 	salt   uint64
 	next   *Fault // a power cut that follows the coming boot
 
@@ -39,11 +40,18 @@ type box struct {
 	hurt    []bool        // by bucket: not served in this life, its files are damaged
 	upset   bool          // an error was injected in this life
 	full    bool          // space is limited now
-	limited int           // faults that limit the disk now
-	noRoom  int           // faults that refuse reservations now
 	filled  actor.Instant // when space was last limited
-	stalled actor.Instant // when the last stalled sync ends
-	wounds  []wound
+	stalled actor.Instant // when the last stalled sync or pause ends
+
+	// States of the world: how many faults hold them now.
+	limited, noRoom, sick, sickSync, slow int
+	sickReads, sickDrops                  bool
+	slowness                              actor.Instant // a factor
+
+	wounds []wound
+	images map[int]map[string][]byte // of damaged buckets, as they were before the present life
+	armed  []*Fault                  // that strike the next sync that covers a write
+	writes []written                 // not yet covered by a barrier
 }
 
 type opKey struct{ life, op int }
@@ -55,7 +63,8 @@ func newBox(w *World) *box {
 	names := w.rand.Chance(1, 2)
 	return &box{w: w, mem: vfs.NewMem(vfs.MemOptions{Sector: w.k.Sector, SyncNames: names}),
 		m: w.s.Machine(wallStart), rand: w.rand.Fork(11),
-		byOp: make(map[opKey]*Fault), bySync: make(map[opKey]*Fault), byRoll: make(map[int]*Fault), byAny: make(map[int]*Fault), halt: make([]bool, w.k.Buckets), hurt: make([]bool, w.k.Buckets)}
+		byOp: make(map[opKey][]*Fault), bySync: make(map[opKey][]*Fault), byRoll: make(map[int]*Fault), byAny: make(map[int]*Fault),
+		halt: make([]bool, w.k.Buckets), hurt: make([]bool, w.k.Buckets), images: make(map[int]map[string][]byte)}
 }
 
 // up says whether clients can connect.
@@ -67,9 +76,11 @@ func (b *box) boot() {
 	if b.m.Up() || w.found != nil {
 		return
 	}
-	b.ops, b.barriers, b.upset, b.closing = 0, 0, false, false
+	b.ops, b.barriers, b.closing, b.writes = 0, 0, false, nil
+	b.upset = b.sick+b.sickSync > 0 && !w.healed
 	clear(b.halt)
 	clear(b.hurt)
+	b.reviewWounds()
 	fs := vfs.Inject(b.mem, b)
 	b.m.Boot(fs)
 	w.model.begin(b.m.Life)
@@ -178,11 +189,14 @@ func (b *box) die(why string) {
 	b.mem.Kill()
 }
 
+// crashAt is the panic that kills the process at an operation.
+func (b *box) crashAt(f *Fault) *sched.Crash { return &sched.Crash{Why: f.String(), Plan: f} }
+
 // power is the loss of power.
 func (b *box) power(f *Fault, why string) {
 	w := b.w
 	b.lose()
-	r := b.mem.PowerCut(b.rand, cutModes[f.Mode])
+	r := b.mem.PowerCut(b.rand, f.mode())
 	w.tell("power is lost %s: %v", why, r)
 	w.count.Add("power cuts", 1)
 	w.count.Add("sectors torn", uint64(r.TornSectors))

@@ -54,9 +54,19 @@ func (w *World) excuse(op *Op, code string) bool {
 	case "UNAVAILABLE":
 		return touched(b.hurt) || touched(b.halt) || slow || b.closing
 	case "READERR":
-		return touched(b.hurt) || b.upset
+		return touched(b.hurt) || b.upset || b.hurtNow(op)
 	case "DBOPFAILED":
 		return b.upset || touched(b.hurt)
+	}
+	return false
+}
+
+// hurtNow says whether bytes that a request may need are damaged.
+func (b *box) hurtNow(op *Op) bool {
+	for i := range b.hurt {
+		if b.wounded(i) && op.concerns(b.w.model, i) {
+			return true
+		}
 	}
 	return false
 }

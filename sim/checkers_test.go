@@ -348,7 +348,8 @@ func TestCheck_Damage(t *testing.T) {
 	err := errors.New("buckets/00000/0000000001.seg: damaged at offset 100")
 	verdict(t, b.judgeDamage(0, err), "D6 no false damage")
 
-	b.wounds = []wound{{name: "x", bucket: 0, image: map[string][]byte{}}}
+	b.wounds = []wound{{name: "x", bucket: 0}}
+	b.images[0] = map[string][]byte{}
 	verdict(t, b.judgeDamage(0, err), "")
 	verdict(t, b.judgeDamage(0, errors.New("something is wrong")), "D6 damage is named")
 	verdict(t, sameImage(0, map[string][]byte{"a": {1}}, map[string][]byte{"a": {1}}), "")

@@ -7,105 +7,107 @@ import (
 	"path"
 	"strings"
 
-	"sierradb/core/actor"
 	"sierradb/core/event"
 	"sierradb/core/segment"
 	"sierradb/vfs"
 )
 
-// wound is a bit that the world flipped at rest.
+// wound is a stretch of bytes that the world damaged behind the node's back.
 type wound struct {
 	name   string
 	off    int64
-	bit    uint8
-	near   []byte            // the bytes around it, right after
-	bucket int               // -1: store.state
-	image  map[string][]byte // the bucket's files right after
+	was    []byte // what belongs there
+	is     []byte // what the world put there
+	near   []byte // the bytes around it, right after
+	over   bool   // the node has written there since
+	bucket int    // -1: a file of the store
 	mended bool
 }
 
-// flip turns over one bit of a file of the store.
-func (b *box) flip(f *Fault) {
-	r := actor.NewRand(uint64(f.Arg))
-	want := choose(r, ".seg", ".seg", ".seg", ".seg", "raft.state", "raft.state", "store.state")
-	newest := r.Chance(1, 2)
-	var names []string
-	for _, name := range b.mem.Names() {
-		if !strings.HasSuffix(name, want) {
-			continue
-		}
-		if n := len(names); newest && n > 0 && bucketOfFile(names[n-1]) == bucketOfFile(name) {
-			names[n-1] = name // the bucket's last segment instead of the one before
-			continue
-		}
-		names = append(names, name)
-	}
-	if len(names) == 0 {
-		return
-	}
-	name := names[r.Intn(len(names))]
+// wound puts bytes where they don't belong, on the medium and in the cache.
+func (b *box) wound(name string, off int64, is []byte, why string) bool {
 	data, err := b.mem.ReadFile(name)
-	if err != nil {
-		panic("sim: a listed file can't be read: " + err.Error())
+	if err != nil || off+int64(len(is)) > int64(len(data)) || bytes.Equal(data[off:off+int64(len(is))], is) {
+		return false // the file is gone or shorter now, or nothing would change
 	}
-	// The space behind the end of the log holds nothing yet: rarely aim there.
-	// The last frames are where torn and damaged meet: often aim at them.
-	end := min(len(bytes.TrimRight(data, "\x00"))+16, len(data))
-	if end == 0 {
-		return
-	}
-	from := 0
-	if r.Chance(1, 2) {
-		from = max(0, end-200)
-	}
-	b.wound(name, int64(r.Range(from, end-1)), uint8(r.Intn(8)))
-}
-
-// wound flips one bit and remembers it.
-func (b *box) wound(name string, off int64, bit uint8) {
-	data, err := b.mem.ReadFile(name)
-	if err == nil {
-		err = b.mem.FlipBit(name, off, bit)
-	}
-	if err != nil {
+	wd := wound{name: name, off: off, was: bytes.Clone(data[off : off+int64(len(is))]), is: bytes.Clone(is), bucket: bucketOfFile(name)}
+	if err := b.mem.Corrupt(name, off, is); err != nil {
 		panic("sim: " + err.Error())
 	}
-	data[off] ^= 1 << bit
-	wd := wound{name: name, off: off, bit: bit, near: around(data, off), bucket: bucketOfFile(name)}
-	if wd.bucket >= 0 {
-		b.w.model.buckets[wd.bucket].damaged = true
-	}
+	copy(data[off:], is)
+	wd.near = around(data, off, len(is))
 	b.wounds = append(b.wounds, wd)
+	b.w.tell("%s: %d bytes at %d of %s are not what was written", why, len(is), off, name)
 	b.reviewWounds()
-	b.w.tell("bit %d of byte %d of %s flips", bit, off, name)
-	b.w.count.Add("bits flipped", 1)
+	return true
 }
 
-// reviewWounds looks at what the disk holds now, after a flip or a power cut:
-// what recovery must leave alone, and which entries may be lost.
+// overwritten notes that the node wrote where a wound is.
+func (b *box) overwritten(op vfs.Op) {
+	for i := range b.wounds {
+		wd := &b.wounds[i]
+		if wd.name == op.Name && (op.Kind == vfs.OpTruncate || op.Kind == vfs.OpRemove || op.Kind == vfs.OpWrite && op.Offset < wd.off+int64(len(wd.is)) && wd.off < op.Offset+int64(op.Size)) {
+			wd.over = true
+		}
+	}
+}
+
+// reviewWounds looks at what the disk holds now, after damage, a power cut, or
+// before a start: what recovery must leave alone, and which entries may be lost.
 func (b *box) reviewWounds() {
 	for i := range b.wounds {
 		wd := &b.wounds[i]
-		if wd.bucket < 0 || wd.mended {
+		if wd.mended {
 			continue
 		}
-		wd.image = b.image(wd.bucket)
-		bl := b.w.model.buckets[wd.bucket]
-		bl.exempt = max(bl.hint, b.namedByState(wd.bucket))
+		data, err := b.mem.ReadFile(wd.name)
+		end := wd.off + int64(len(wd.was))
+		if wd.over && (err != nil || end <= int64(len(data)) && bytes.Equal(data[wd.off:end], wd.was)) {
+			wd.mended = true // written anew, or removed
+		}
+	}
+	for i, bl := range b.w.model.buckets {
+		if bl.damaged = b.wounded(i); bl.damaged {
+			b.images[i] = b.image(i)
+			bl.exempt = b.named(i)
+		}
 	}
 }
 
-// namedByState is the commit index that raft.state names on the disk. With the
-// one that the last visible entry names it is the highest that the image names
-// at all: entries above may be cut as torn when damage hits them (architecture
-// S1, S2).
-func (b *box) namedByState(bucket int) uint64 {
-	data := b.image(bucket)[fmt.Sprintf("buckets/%05d/raft.state", bucket)]
-	seed := segment.Seed(b.salt, event.BucketID(bucket), 0)
-	var newest, commit uint64
+// named is the highest commit index that the files of a bucket name: in a slot
+// of raft.state, or in a whole frame wherever it stands. Entries above it may be
+// cut as torn when damage hits them (architecture S1, S2).
+func (b *box) named(bucket int) uint64 {
+	var commit uint64
+	for name, data := range b.image(bucket) { //det:ok a maximum
+		if strings.HasSuffix(name, "raft.state") {
+			commit = max(commit, namedBySlots(segment.Seed(b.salt, event.BucketID(bucket), 0), data))
+			continue
+		}
+		var number uint64
+		if _, err := fmt.Sscanf(path.Base(name), "%d.seg", &number); err == nil {
+			commit = max(commit, namedByFrames(segment.Seed(b.salt, event.BucketID(bucket), number), data))
+		}
+	}
+	return commit
+}
+
+func namedBySlots(seed uint32, data []byte) (commit uint64) {
+	var newest uint64
 	for off := 0; off+segment.SlotUsed <= len(data); off += segment.SlotSize {
 		if seq, st, ok := segment.DecodeSlot(seed, data[off:]); ok && seq > newest {
 			newest, commit = seq, st.Commit
+		}
+	}
+	return commit
+}
+
+func namedByFrames(seed uint32, data []byte) (commit uint64) {
+	for off := 0; off < len(data); off += segment.FrameAlign {
+		if f, err := segment.DecodeFrame(seed, data[off:]); err == nil && f.Entry.Kind == segment.Transaction {
+			if h, err := segment.DecodeHead(f.Entry.Index, f.Entry.Data); err == nil {
+				commit = max(commit, h.Commit)
+			}
 		}
 	}
 	return commit
@@ -159,7 +161,7 @@ func (b *box) judgeDamage(bucket int, err error) *Violation {
 		if !strings.Contains(err.Error(), "buckets/") {
 			return violated("D6 damage is named", "the report of damage in bucket %d names no file: %v", bucket, err)
 		}
-		return sameImage(bucket, wd.image, b.image(bucket))
+		return sameImage(bucket, b.images[bucket], b.image(bucket))
 	}
 	return violated("D6 no false damage", "bucket %d is reported damaged, but nobody damaged it: %v", bucket, err)
 }
@@ -177,40 +179,37 @@ func sameImage(bucket int, before, after map[string][]byte) *Violation {
 	return nil
 }
 
-// mend turns the bits back that were flipped and are still as the flip left
-// them.
+// mend repairs what the world damaged and nobody has written since.
 func (b *box) mend(why string) {
-	for i := len(b.wounds) - 1; i >= 0; i-- { // the last first: one may lie beside another
+	for i := len(b.wounds) - 1; i >= 0; i-- { // the last first: one may lie over another
 		wd := &b.wounds[i]
 		if wd.mended {
 			continue
 		}
 		data, err := b.mem.ReadFile(wd.name)
-		if err != nil || !bytes.Equal(around(data, wd.off), wd.near) {
-			continue // written over since: a second flip would be new damage
+		end := wd.off + int64(len(wd.is))
+		if err != nil || end > int64(len(data)) || !bytes.Equal(data[wd.off:end], wd.is) || wd.over && !bytes.Equal(around(data, wd.off, len(wd.is)), wd.near) {
+			continue // written over since: to write again would be new damage
 		}
-		if err := b.mem.FlipBit(wd.name, wd.off, wd.bit); err != nil {
+		if err := b.mem.Corrupt(wd.name, wd.off, wd.was); err != nil {
 			panic("sim: " + err.Error())
 		}
 		wd.mended = true
-		b.w.count.Add("bits mended", 1)
-		b.w.tell("%s: the flipped bit of %s is turned back", why, wd.name)
-		if wd.bucket >= 0 {
-			b.w.model.buckets[wd.bucket].damaged = b.wounded(wd.bucket)
-		}
+		b.w.count.Add("damage mended", 1)
+		b.w.tell("%s: the damage at %d of %s is mended", why, wd.off, wd.name)
 	}
 	b.reviewWounds()
 }
 
-// around returns a copy of the bytes near an offset: enough to tell whether the
+// around returns a copy of the bytes near a stretch: enough to tell whether the
 // frame or slot was written anew.
-func around(data []byte, off int64) []byte {
-	n := int64(len(data))
-	return bytes.Clone(data[min(n, max(0, off-64)):min(n, off+64)])
+func around(data []byte, off int64, n int) []byte {
+	size := int64(len(data))
+	return bytes.Clone(data[min(size, max(0, off-64)):min(size, off+int64(n)+64)])
 }
 
-// wounded says whether a bit of this bucket, or of store.state when bucket is
-// -1, may still be wrong.
+// wounded says whether bytes of this bucket, or of the store's own files when
+// bucket is -1, may still be wrong.
 func (b *box) wounded(bucket int) bool {
 	for _, wd := range b.wounds {
 		if !wd.mended && wd.bucket == bucket {

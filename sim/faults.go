@@ -5,21 +5,20 @@ import (
 	"strings"
 
 	"sierradb/core/actor"
-	"sierradb/sim/sched"
 	"sierradb/vfs"
 )
 
 // schedule takes a fault of the plan.
 func (b *box) schedule(f *Fault) {
 	switch f.Kind {
-	case OpKill, OpPower, OpWrite, OpRead:
-		b.byOp[opKey{f.Life, f.Op}] = f
+	case OpKill, OpPower, OpWrite, OpRead, Misread, FlipRead:
+		b.byOp[opKey{f.Life, f.Op}] = append(b.byOp[opKey{f.Life, f.Op}], f)
 	case RollKill:
 		b.byRoll[f.Op] = f
 	case SyncPower:
 		b.byAny[f.Op] = f
-	case SyncFail, SyncStall:
-		b.bySync[opKey{f.Life, f.Op}] = f
+	case SyncFail, SyncStall, SyncHang:
+		b.bySync[opKey{f.Life, f.Op}] = append(b.bySync[opKey{f.Life, f.Op}], f)
 	default:
 		b.w.s.At(f.At, func() {
 			if !b.w.healed && b.w.found == nil {
@@ -37,23 +36,42 @@ func (b *box) strike(f *Fault) {
 		b.m.JumpWall(f.Arg)
 		w.tell("the wall clock jumps by %d ms", f.Arg)
 		w.count.Add("clock jumps", 1)
-		return
+	case Drift:
+		b.m.DriftWall(f.Arg)
+		w.tell("the wall clock gains %d ms a second", f.Arg)
+		w.count.Add("clock drifts", 1)
 	case Full:
 		b.fill(f)
-		return
 	case NoRoom:
-		b.refuseRoom(f)
-		return
+		b.during(f, &b.noRoom, "no more space can be reserved", "space can be reserved again")
+		w.count.Add("refused reservations", 1)
+	case DiskSick:
+		b.during(f, &b.sick, "every change of a file fails", "files can be changed again")
+		b.sickReads, b.upset = f.Drop, true
+		w.count.Add("sick disks", 1)
+	case SyncSick:
+		b.during(f, &b.sickSync, "every sync fails", "syncs work again")
+		b.sickDrops, b.upset = f.Drop, true
+		w.count.Add("disks that fail syncs", 1)
+	case SlowDisk:
+		b.during(f, &b.slow, "the disk is slow", "the disk is as fast as before")
+		b.slowness = actor.Instant(f.Arg)
+		w.count.Add("slow disks", 1)
+	case LostWrite, Misplaced:
+		b.armed = append(b.armed, f) // for the next sync
 	case Cut:
 		w.clients[int(f.Arg)%w.k.Clients].cut()
-		return
 	case Deaf:
 		w.clients[int(f.Arg)%w.k.Clients].deafen(f.For)
-		return
+	default:
+		if b.m.Up() {
+			b.strikeProcess(f)
+		}
 	}
-	if !b.m.Up() {
-		return // it is down already
-	}
+}
+
+// strikeProcess carries out a fault of time that needs a process.
+func (b *box) strikeProcess(f *Fault) {
 	switch f.Kind {
 	case Kill:
 		b.die("killed")
@@ -66,56 +84,56 @@ func (b *box) strike(f *Fault) {
 		b.power(f, "")
 	case Shutdown:
 		b.shutdown()
-	case Flip:
-		b.die("killed for a bit flip")
-		b.flip(f)
+	case Pause:
+		until := b.w.s.Now() + f.For
+		b.m.Pause(until)
+		b.stalled = max(b.stalled, until)
+		b.w.tell("the process stands still for %s", clock(f.For))
+		b.w.count.Add("pauses", 1)
+	case Flip, Zero:
+		if f.Live {
+			b.latent(f)
+			return
+		}
+		b.die("killed for damage at rest")
+		b.latent(f)
 		b.rebootIn(b.pause())
 	default:
 		panic("sim: unknown fault " + string(f.Kind))
 	}
 }
 
+// during counts a state of the world up for as long as the fault lasts.
+func (b *box) during(f *Fault, states *int, begins, ends string) {
+	w := b.w
+	*states++
+	b.review()
+	w.tell("%s for %s", begins, clock(f.For))
+	w.s.After(f.For, func() {
+		if *states--; *states == 0 {
+			w.tell("%s", ends)
+		}
+		b.review()
+	})
+}
+
+// review notes what the states of the world mean for the judgement of errors.
+func (b *box) review() {
+	now := b.w.s.Now()
+	if b.limited == 0 {
+		b.mem.SetCapacity(0)
+	}
+	full := !b.w.healed && b.limited+b.noRoom > 0
+	if full || b.full {
+		b.full, b.filled = full, now
+	}
+}
+
 // fill leaves little room on the disk for a while.
 func (b *box) fill(f *Fault) {
-	w := b.w
 	b.mem.SetCapacity(b.mem.Used() + uint64(f.Arg))
-	b.limited++
-	b.full, b.filled = true, w.s.Now()
-	w.tell("the disk has room for %d bytes more", f.Arg)
-	w.count.Add("full disks", 1)
-	w.s.After(f.For, func() {
-		if b.limited--; b.limited == 0 {
-			b.mem.SetCapacity(0)
-			w.tell("the disk has room again")
-		}
-		b.full, b.filled = b.crampedNow(), w.s.Now()
-	})
-}
-
-// refuseRoom refuses reservations for a while.
-func (b *box) refuseRoom(f *Fault) {
-	w := b.w
-	b.noRoom++
-	b.full, b.filled = true, w.s.Now()
-	w.tell("no more space can be reserved")
-	w.count.Add("refused reservations", 1)
-	w.s.After(f.For, func() {
-		if b.noRoom--; b.noRoom == 0 {
-			w.tell("space can be reserved again")
-		}
-		b.full, b.filled = b.crampedNow(), w.s.Now()
-	})
-}
-
-// crampedNow says whether a fault limits space.
-func (b *box) crampedNow() bool { return !b.w.healed && b.limited+b.noRoom > 0 }
-
-// crowded says whether an operation finds no room.
-func (b *box) crowded(op vfs.Op) bool {
-	if b.noRoom == 0 || b.w.healed {
-		return false
-	}
-	return op.Kind == vfs.OpPreallocate || op.Kind == vfs.OpWrite && strings.HasSuffix(op.Name, "raft.state") && b.rand.Chance(1, 4)
+	b.during(f, &b.limited, "the disk is nearly full", "the disk has room again")
+	b.w.count.Add("full disks", 1)
 }
 
 // Before implements [vfs.Injector]: it is asked about every file operation of
@@ -123,55 +141,87 @@ func (b *box) crowded(op vfs.Op) bool {
 func (b *box) Before(op vfs.Op) vfs.Verdict {
 	b.ops++
 	b.w.count.Add("file operations", 1)
-	if b.w.o.Text != nil {
-		b.w.s.Note(func() string { return fmt.Sprintf("n%d.%d op %d %v", b.m.ID, b.m.Life, b.ops, op) }, 7, uint64(b.ops), uint64(op.Kind), uint64(op.Offset), uint64(op.Size))
-	} else {
-		b.w.s.Note(nil, 7, uint64(b.ops), uint64(op.Kind), uint64(op.Offset), uint64(op.Size))
-	}
-	f := b.byOp[opKey{b.m.Life, b.ops}]
-	if f == nil || b.w.healed {
-		if b.crowded(op) {
-			return vfs.Verdict{Err: vfs.ErrNoSpace}
-		}
+	b.noteOperation(op)
+	if b.w.healed {
 		return vfs.Verdict{}
 	}
+	b.keepWrite(op)
+	if v := b.state(op); v.Err != nil {
+		return v
+	}
+	key := opKey{b.m.Life, b.ops}
+	for i, f := range b.byOp[key] {
+		v, strikes := b.operation(f, op)
+		if strikes {
+			b.struck = f
+			return v
+		}
+		// It strikes the next operation that fits; so do those behind it.
+		next := opKey{key.life, key.op + 1}
+		b.byOp[next] = append(b.byOp[next], b.byOp[key][i])
+	}
+	return vfs.Verdict{}
+}
+
+// state is what the world's states mean for an operation.
+func (b *box) state(op vfs.Op) vfs.Verdict {
+	switch {
+	case b.noRoom > 0 && (op.Kind == vfs.OpPreallocate || op.Kind == vfs.OpWrite && strings.HasSuffix(op.Name, "raft.state") && b.rand.Chance(1, 4)):
+		return vfs.Verdict{Err: vfs.ErrNoSpace}
+	case b.sick > 0 && (changes(op.Kind) || op.Kind == vfs.OpRead && b.sickReads):
+		b.w.count.Add("operations on a sick disk", 1)
+		return vfs.Verdict{Err: vfs.ErrIO, Short: b.rand.Intn(op.Size + 1)}
+	case b.sickSync > 0 && (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncDir):
+		b.w.count.Add("failed syncs", 1)
+		return vfs.Verdict{Err: vfs.ErrIO, Drop: b.sickDrops}
+	}
+	return vfs.Verdict{}
+}
+
+// operation is how a fault of an operation strikes; false when it does not fit
+// this one.
+func (b *box) operation(f *Fault, op vfs.Op) (vfs.Verdict, bool) {
+	w := b.w
 	switch f.Kind {
 	case OpWrite:
 		if !changes(op.Kind) {
-			b.byOp[opKey{b.m.Life, b.ops + 1}] = f // strike the next one that fits
-			return vfs.Verdict{}
+			return vfs.Verdict{}, false
 		}
 		b.upset = true
-		b.w.count.Add("write errors", 1)
-		b.w.tell("%v fails", op)
-		return vfs.Verdict{Err: vfs.ErrIO, Short: b.rand.Intn(op.Size + 1)}
+		w.count.Add("write errors", 1)
+		w.tell("%v fails", op)
+		return vfs.Verdict{Err: vfs.ErrIO, Short: b.rand.Intn(op.Size + 1)}, true
 	case OpRead:
 		if op.Kind != vfs.OpRead {
-			b.byOp[opKey{b.m.Life, b.ops + 1}] = f
-			return vfs.Verdict{}
+			return vfs.Verdict{}, false
 		}
 		b.upset = true
-		b.w.count.Add("read errors", 1)
-		b.w.tell("%v fails", op)
-		return vfs.Verdict{Err: vfs.ErrIO}
+		w.count.Add("read errors", 1)
+		w.tell("%v fails", op)
+		return vfs.Verdict{Err: vfs.ErrIO}, true
+	case Misread, FlipRead:
+		if op.Kind != vfs.OpRead || op.Size == 0 {
+			return vfs.Verdict{}, false
+		}
+		return b.misread(f, op), true
 	}
-	c := &sched.Crash{Why: f.String(), Plan: f}
-	switch {
-	case f.Where == "before":
-		panic(c)
-	case f.Where == "mid" && op.Kind == vfs.OpWrite && op.Size > 0:
-		return vfs.Verdict{Short: b.rand.Intn(op.Size + 1), Crash: true, Panic: c}
+	if f.Where == "before" {
+		panic(b.crashAt(f))
 	}
-	return vfs.Verdict{} // After is asked
+	if f.Where == "mid" && op.Kind == vfs.OpWrite && op.Size > 0 {
+		return vfs.Verdict{Short: b.rand.Intn(op.Size + 1), Crash: true, Panic: b.crashAt(f)}, true
+	}
+	return vfs.Verdict{}, true // After is asked
 }
 
 // After implements [vfs.Injector].
-func (b *box) After(vfs.Op) {
-	f := b.byOp[opKey{b.m.Life, b.ops}]
-	if f == nil || b.w.healed || f.Where == "before" || f.Kind != OpKill && f.Kind != OpPower {
-		return
+func (b *box) After(op vfs.Op) {
+	f := b.struck
+	b.struck = nil
+	b.overwritten(op)
+	if f != nil && !b.w.healed && f.Where != "before" && (f.Kind == OpKill || f.Kind == OpPower) {
+		panic(b.crashAt(f))
 	}
-	panic(&sched.Crash{Why: f.String(), Plan: f})
 }
 
 // changes says whether an operation changes what is on the disk.
@@ -183,54 +233,11 @@ func changes(k vfs.OpKind) bool {
 	return false
 }
 
-// sync decides how long a barrier takes and how it ends.
-func (b *box) sync(id actor.ID, br *actor.Barrier) sched.Sync {
-	w := b.w
-	b.barriers++
-	w.count.Add("barriers", 1)
-	p := b.mem.BeginSync(br.Files, br.Dirs)
-	after := w.k.SyncMin + actor.Instant(b.rand.Uint64n(uint64(w.k.SyncMax-w.k.SyncMin)+1))
-	if len(br.Dirs) > 0 {
-		b.rolls++
-		if f := b.byRoll[b.rolls]; f != nil && !w.healed {
-			b.during(after, func() {
-				w.count.Add("deaths while a new file is synced", 1)
-				b.die("killed while a new name is synced, power will follow")
-				b.next = f
-				b.rebootIn(b.pause())
-			})
-		}
+// noteOperation puts a file operation into the trace.
+func (b *box) noteOperation(op vfs.Op) {
+	var text func() string
+	if b.w.o.Text != nil {
+		text = func() string { return fmt.Sprintf("n%d.%d op %d %v", b.m.ID, b.m.Life, b.ops, op) }
 	}
-	b.syncs++
-	if f := b.byAny[b.syncs]; f != nil && !w.healed {
-		b.during(after, func() { b.power(f, "while a sync is in flight") })
-	}
-	done := p.Complete
-	f := b.bySync[opKey{b.m.Life, b.barriers}]
-	switch {
-	case f == nil || w.healed:
-	case f.Kind == SyncStall:
-		after += f.For
-		b.stalled = max(b.stalled, w.s.Now()+after)
-		w.count.Add("stalled syncs", 1)
-		w.tell("a sync of %s stalls for %s", id, clock(after))
-	default:
-		b.upset = true
-		w.count.Add("failed syncs", 1)
-		done = func() error {
-			w.tell("a sync of %s fails, pages dropped: %v", id, f.Drop)
-			return p.Fail(f.Drop)
-		}
-	}
-	return sched.Sync{After: after, Done: done}
-}
-
-// during lets a death strike while a sync that takes so long is in flight.
-func (b *box) during(within actor.Instant, strike func()) {
-	life := b.m.Life
-	b.w.s.After(actor.Instant(b.rand.Uint64n(uint64(within)+1)), func() {
-		if b.m.Life == life && b.m.Up() && !b.w.healed && b.w.found == nil {
-			strike()
-		}
-	})
+	b.w.s.Note(text, 7, uint64(b.ops), uint64(op.Kind), uint64(op.Offset), uint64(op.Size))
 }

@@ -20,6 +20,7 @@ func (w *World) heal() {
 	w.healed = true
 	b := w.box
 	b.mem.SetCapacity(0)
+	b.m.Pause(0)
 	b.full = false
 	b.next = nil
 	for _, c := range w.clients {
@@ -49,7 +50,7 @@ func (w *World) verify() {
 		}
 		w.count.Add("read back", 1)
 	}
-	if w.plan.Mode != "calm" {
+	if w.plan.Mode != "calm" && !w.k.NoDrill {
 		w.drill()
 	}
 }
@@ -60,7 +61,7 @@ func (w *World) verify() {
 func (w *World) drill() {
 	b := w.box
 	b.die("for a drill")
-	b.flip(&Fault{Kind: Flip, Arg: int64(w.rand.Uint64() >> 1)})
+	b.latent(&Fault{Kind: Flip, Arg: int64(w.rand.Uint64() >> 1)})
 	b.rebootIn(b.pause())
 	w.count.Add("drills", 1)
 	w.until(w.s.Now()+patience, b.up)
@@ -83,7 +84,7 @@ func (w *World) restart(round int) bool {
 			b.die("for the last phase")
 			b.rebootIn(b.pause())
 		default:
-			b.power(&Fault{Kind: Power, Mode: b.mode()}, "for the last phase")
+			b.power(&Fault{Kind: Power, Cut: b.lastCut()}, "for the last phase")
 		}
 	}
 	b.mend("last phase")
@@ -103,7 +104,19 @@ func (w *World) restart(round int) bool {
 	return w.found == nil
 }
 
-func (b *box) mode() int { return b.rand.Intn(len(cutModes)) }
+// lastCut draws what the last phase's own power cuts leave.
+func (b *box) lastCut() string {
+	cut := drawCut(b.rand)
+	switch b.w.k.Gentle {
+	case "nothing":
+		return "keeps-all"
+	case "whole":
+		if cut != "keeps-all" {
+			return "loses-all"
+		}
+	}
+	return cut
+}
 
 // play lets a client make its requests.
 func (w *World) play(c *Client, property, what string) bool {

@@ -1,11 +1,7 @@
 package sim
 
 import (
-	"fmt"
-	"strings"
-
 	"sierradb/core/actor"
-	"sierradb/vfs"
 )
 
 // Plan is a run as data: all that is decided before it begins. Removing a fault
@@ -54,76 +50,11 @@ type Knobs struct {
 	Malformed  int           // one request in so many; 0: none
 	Retries    int           // of an append with an unknown outcome
 	Weights    []int         // by workload
+
+	// Of the last phase; for ablations.
+	Gentle  string // power cuts of the world's own: "" tear, "whole" lose all or nothing, "nothing" lose nothing
+	NoDrill bool
 }
-
-// Kind is what a fault does.
-type Kind string
-
-// The faults. Those of time strike at At; those of an operation at the Op-th
-// operation of life Life; those of a sync at the Op-th barrier of life Life.
-// Power follows a death and a start after For.
-const (
-	Kill      Kind = "kill"       // the process dies; what it wrote stays pending
-	KillPower Kind = "kill+power" // it dies, starts again, and soon after power is lost (S3)
-	RollKill  Kind = "roll-kill"  // as kill+power, while the Op-th sync that covers a new name is in flight
-	SyncPower Kind = "sync-power" // power is lost while the Op-th sync of the run is in flight
-	Power     Kind = "power"      // power is lost
-	Shutdown  Kind = "shutdown"   // an orderly stop
-
-	OpKill  Kind = "op-kill"  // the process dies at an operation
-	OpPower Kind = "op-power" // power is lost at an operation
-	OpWrite Kind = "op-eio-write"
-	OpRead  Kind = "op-eio-read"
-
-	SyncFail  Kind = "sync-fail" // a barrier fails; with Drop its pages are gone
-	SyncStall Kind = "sync-stall"
-
-	Full Kind = "disk-full" // for For, with Arg bytes of room
-	// NoRoom refuses to reserve space for For, and now and then to write
-	// raft.state, as a quota or a copy-on-write file system does.
-	NoRoom Kind = "no-room"
-	Flip   Kind = "bit-flip"  // the process dies, one bit flips, it starts again
-	Wall   Kind = "wall-jump" // by Arg milliseconds
-	Cut    Kind = "conn-cut"  // client Arg loses its connection
-	Deaf   Kind = "conn-deaf" // client Arg reads nothing for For
-)
-
-// Fault is one thing that goes wrong.
-type Fault struct {
-	Kind  Kind
-	At    actor.Instant `json:",omitempty"`
-	Life  int           `json:",omitempty"`
-	Op    int           `json:",omitempty"`
-	Where string        `json:",omitempty"` // "before", "mid" or "after" the operation
-	Mode  int           `json:",omitempty"` // of a power cut: index into cutModes
-	For   actor.Instant `json:",omitempty"`
-	Drop  bool          `json:",omitempty"`
-	Arg   int64         `json:",omitempty"`
-}
-
-func (f *Fault) String() string {
-	s := string(f.Kind)
-	switch {
-	case f.Op > 0 && f.Life == 0:
-		s += fmt.Sprintf(" number %d", f.Op)
-	case f.Op > 0:
-		s += fmt.Sprintf(" life %d op %d %s", f.Life, f.Op, f.Where)
-	default:
-		s += " at " + clock(f.At)
-	}
-	switch f.Kind {
-	case Power, KillPower, OpPower, RollKill, SyncPower:
-		s += fmt.Sprintf(" %v", cutModes[f.Mode])
-	case SyncFail:
-		s += fmt.Sprintf(" drop=%v", f.Drop)
-	case Full, NoRoom, SyncStall, Deaf:
-		s += " for " + clock(f.For)
-	}
-	return strings.TrimSpace(s)
-}
-
-// cutModes are what a power cut may leave, the harshest more than once.
-var cutModes = []vfs.CutMode{vfs.CutLosesAll, vfs.CutLosesAll, vfs.CutKeepsSubset, vfs.CutKeepsSubset, vfs.CutKeepsSubset, vfs.CutKeepsPrefix, vfs.CutKeepsAll, vfs.CutKeepsLast}
 
 // span is how long clients work at most, in virtual time.
 const span = 30 * actor.Second
@@ -146,9 +77,13 @@ func NewPlan(seed uint64) *Plan {
 		on := r.Fork(3)
 		for _, class := range classes {
 			keep := on.Chance(1, 2)
-			draw := class(dice{d.Fork(7), d.k})
-			if p.Mode == "all" || keep {
-				p.Faults = append(p.Faults, draw...)
+			draw := class.draw(dice{d.Fork(7), d.k})
+			if p.Mode != "all" && !keep {
+				continue
+			}
+			for _, f := range draw {
+				f.Class = class.Name
+				p.Faults = append(p.Faults, f)
 			}
 		}
 	}
@@ -164,7 +99,7 @@ func drawKnobs(r *actor.Rand, calm bool) Knobs {
 		SegmentSize:   choose[int64](r, 4<<10, 4<<10, 5000, 8<<10, 16<<10),
 		QueueBytes:    choose[int64](r, 64<<20, 64<<20, 1<<10, 8<<10),
 		Timeout:       choose(r, 10*actor.Second, 10*actor.Second, 2*actor.Second, 300*actor.Millisecond),
-		Inflight:      choose(r, 1024, 1024, 4, 1),
+		Inflight:      choose(r, 1024, 1024, 4, 2, 1),
 		InflightBytes: choose(r, 8<<20, 8<<20, 700),
 		OutputMax:     choose(r, 1<<20, 1<<20, 500),
 		ReplyMax:      choose(r, 8<<20, 8<<20, 1500),
@@ -204,144 +139,4 @@ func drawKnobs(r *actor.Rand, calm bool) Knobs {
 		k.QueueBytes, k.Timeout, k.OutputTimeout = 64<<20, 10*actor.Second, 60*actor.Second
 	}
 	return k
-}
-
-// dice draw faults.
-type dice struct {
-	*actor.Rand
-	k *Knobs
-}
-
-func (d dice) when() actor.Instant {
-	// Early more often than late: clients are done long before the span when
-	// nothing slows them down.
-	t := d.Uint64n(uint64(span))
-	for range d.Intn(4) {
-		t /= 4
-	}
-	return actor.Instant(t)
-}
-
-// soon is a time after a start in which there is something to lose.
-func (d dice) soon() actor.Instant {
-	return actor.Instant(d.Uint64n(uint64(choose(d.Rand, actor.Millisecond, 50*actor.Millisecond, 300*actor.Millisecond, actor.Second))))
-}
-
-func (d dice) mode() int { return d.Intn(len(cutModes)) }
-
-// classes draw the faults of one class each. Their order is part of what a seed
-// means.
-var classes = []func(d dice) []Fault{
-	func(d dice) (out []Fault) {
-		for range d.Intn(3) {
-			out = append(out, Fault{Kind: Kill, At: d.when()})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(4) {
-			out = append(out, Fault{Kind: Power, At: d.when(), Mode: d.mode()})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(5) {
-			out = append(out, Fault{Kind: KillPower, At: d.when(), Mode: d.mode(), For: d.soon()})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(5) {
-			out = append(out, Fault{Kind: SyncPower, Op: d.Range(1, 120), Mode: d.mode()})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(5) {
-			out = append(out, Fault{Kind: RollKill, Op: d.Range(d.k.Buckets, d.k.Buckets+12), Mode: d.mode(), For: d.soon()})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		if d.Chance(1, 2) {
-			out = append(out, Fault{Kind: Shutdown, At: d.when()})
-		}
-		return out
-	},
-	opCrashes,
-	func(d dice) (out []Fault) {
-		if d.Chance(1, 3) {
-			out = append(out, Fault{Kind: OpWrite, Life: d.Range(1, 6), Op: d.Range(1, 400)})
-		}
-		if d.Chance(1, 3) {
-			out = append(out, Fault{Kind: OpRead, Life: d.Range(1, 6), Op: d.Range(1, 400)})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(4) {
-			out = append(out, Fault{Kind: SyncFail, Life: d.Range(1, 5), Op: d.Range(1, 60), Drop: d.Chance(1, 2)})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(3) {
-			out = append(out, Fault{Kind: SyncStall, Life: d.Range(1, 5), Op: d.Range(1, 60),
-				For: choose(d.Rand, 100*actor.Millisecond, actor.Second, 15*actor.Second)})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(3) {
-			out = append(out, Fault{Kind: Full, At: d.when(), Arg: int64(d.Intn(3 * int(d.k.SegmentSize))),
-				For: actor.Instant(d.Range(1, 3000)) * actor.Millisecond})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(4) {
-			out = append(out, Fault{Kind: NoRoom, At: d.when(), For: actor.Instant(d.Range(1, 2000)) * actor.Millisecond})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(3) {
-			out = append(out, Fault{Kind: Flip, At: d.when(), Arg: int64(d.Uint64() >> 1)})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(3) {
-			out = append(out, Fault{Kind: Wall, At: d.when(), Arg: int64(d.Range(-100_000, 100_000)) * choose[int64](d.Rand, 1, 1000, 10_000_000)})
-		}
-		return out
-	},
-	func(d dice) (out []Fault) {
-		for range d.Intn(8) {
-			out = append(out, Fault{Kind: Cut, At: d.when(), Arg: int64(d.Intn(8))})
-		}
-		for range d.Intn(3) {
-			out = append(out, Fault{Kind: Deaf, At: d.when(), Arg: int64(d.Intn(8)), For: choose(d.Rand, 100*actor.Millisecond, 5*actor.Second)})
-		}
-		return out
-	},
-}
-
-// opCrashes are deaths at an operation: many at the first ones of a life, which
-// are recovery's, so that a recovery dies in the middle and the next one too.
-func opCrashes(d dice) (out []Fault) {
-	for life := 1; life <= 8; life++ {
-		if !d.Chance(1, 2) {
-			continue
-		}
-		f := Fault{Kind: OpPower, Life: life, Op: d.Range(1, 300), Mode: d.mode(), Where: choose(d.Rand, "before", "mid", "mid", "after")}
-		if d.Chance(1, 3) {
-			f.Kind = OpKill
-		}
-		if d.Chance(1, 3) {
-			f.Op = d.Range(1, 40)
-		}
-		out = append(out, f)
-	}
-	return out
 }

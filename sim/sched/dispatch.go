@@ -8,6 +8,10 @@ import (
 
 // run gives an actor its turn: a batch of its mail, then Flush.
 func (s *Sched) run(sl *slot) {
+	if still := sl.m.still; still > s.now {
+		s.push(item{at: still, slot: sl, run: true})
+		return
+	}
 	sl.waiting = false
 	n := min(len(sl.mail), 1+s.rand.Intn(s.o.Knobs.BatchMax))
 	sl.env.Now = s.now - sl.m.booted

@@ -17,7 +17,10 @@ type Machine struct {
 
 	up     bool
 	booted actor.Instant
-	wall   int64 // milliseconds of the wall clock at virtual time zero
+	still  actor.Instant // no actor gets a turn before
+	wall   int64         // milliseconds of the wall clock at virtual time since
+	gain   int64         // milliseconds that the wall clock gains a second
+	since  actor.Instant
 	fs     vfs.FS
 	rand   *actor.Rand // of this life: entropy, Buggify
 	actors map[actor.ID]*slot
@@ -53,7 +56,7 @@ func (m *Machine) Boot(fs vfs.FS) {
 		panic("sched: boot of a machine that is up")
 	}
 	m.Life++
-	m.up, m.booted, m.fs = true, m.s.now, fs
+	m.up, m.booted, m.still, m.fs = true, m.s.now, 0, fs
 	m.rand = actor.NewRand(actor.Mix(m.s.seed^uint64(m.ID)<<32^uint64(m.Life)) + 1)
 	m.actors = make(map[actor.ID]*slot)
 	m.order = nil
@@ -80,10 +83,23 @@ func (m *Machine) Up() bool { return m.up }
 func (m *Machine) Rand() *actor.Rand { return m.rand }
 
 // Wall is the machine's wall clock in milliseconds.
-func (m *Machine) Wall() int64 { return m.wall + int64(m.s.now/actor.Millisecond) }
+func (m *Machine) Wall() int64 {
+	passed := int64((m.s.now - m.since) / actor.Millisecond)
+	return m.wall + passed + passed/1000*m.gain
+}
 
 // JumpWall moves the wall clock.
 func (m *Machine) JumpWall(millis int64) { m.wall += millis }
+
+// DriftWall lets the wall clock gain so many milliseconds a second from now on;
+// below -1000 it runs backwards.
+func (m *Machine) DriftWall(gain int64) {
+	m.wall, m.since, m.gain = m.Wall(), m.s.now, gain
+}
+
+// Pause gives no actor a turn before t: what arrives waits in mailboxes, and
+// the clock that actors see has jumped when they go on.
+func (m *Machine) Pause(t actor.Instant) { m.still = t }
 
 // Add puts an actor to work.
 func (m *Machine) Add(id actor.ID, a actor.Actor) {

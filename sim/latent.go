@@ -1,0 +1,159 @@
+package sim
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"sierradb/core/actor"
+	"sierradb/core/event"
+	"sierradb/vfs"
+)
+
+// Latent faults: the device answers that all is well and returns, now or later,
+// something else than was written. A node on its own can only notice them and
+// refuse; what it must never do is to give wrong bytes to a client.
+
+// latent damages a file at a place that f.Arg chooses: one bit, or a sector.
+func (b *box) latent(f *Fault) {
+	r := actor.NewRand(uint64(f.Arg))
+	name, end := b.victim(r)
+	if end == 0 {
+		return
+	}
+	// The last frames are where torn and damaged meet: often aim at them.
+	from := 0
+	if r.Chance(1, 2) {
+		from = max(0, end-200)
+	}
+	at := int64(r.Range(from, end-1))
+	data, err := b.mem.ReadFile(name)
+	if err != nil {
+		panic("sim: a listed file can't be read: " + err.Error())
+	}
+	if f.Kind == Flip {
+		bit := uint8(r.Intn(8))
+		if b.wound(name, at, []byte{data[at] ^ 1<<bit}, fmt.Sprintf("bit %d flips", bit)) {
+			b.w.count.Add("bits flipped", 1)
+		}
+		return
+	}
+	unit := int64(b.w.k.Sector)
+	at = at / unit * unit
+	if b.wound(name, at, make([]byte, min(unit, int64(len(data))-at)), "a sector is zeroed") {
+		b.w.count.Add("sectors zeroed", 1)
+	}
+}
+
+// victim chooses a file of the store and returns the end of what it holds. The
+// space behind the end of a log holds nothing yet: rarely aim there.
+func (b *box) victim(r *actor.Rand) (name string, end int) {
+	want := choose(r, ".seg", ".seg", ".seg", ".seg", ".seg", "raft.state", "raft.state", "store.state", "")
+	newest := r.Chance(1, 2)
+	var names []string
+	for _, name := range b.mem.Names() {
+		if !strings.HasSuffix(name, want) {
+			continue
+		}
+		if n := len(names); newest && n > 0 && bucketOfFile(names[n-1]) == bucketOfFile(name) {
+			names[n-1] = name // the bucket's last segment instead of the one before
+			continue
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return "", 0
+	}
+	name = names[r.Intn(len(names))]
+	data, err := b.mem.ReadFile(name)
+	if err != nil {
+		panic("sim: a listed file can't be read: " + err.Error())
+	}
+	return name, min(len(bytes.TrimRight(data, "\x00"))+16, len(data))
+}
+
+// misread lets one read return something else than the file holds. The node may
+// answer with an error; it must neither believe the bytes nor lose anything. A
+// life has one such read at most: two alike can't be told from damage.
+func (b *box) misread(f *Fault, op vfs.Op) vfs.Verdict {
+	r := actor.NewRand(uint64(f.Arg))
+	b.upset = true
+	if f.Kind == FlipRead {
+		bit := vfs.Bit{Byte: r.Intn(op.Size), Bit: uint8(r.Intn(8))}
+		b.w.tell("%v returns byte %d with bit %d flipped", op, bit.Byte, bit.Bit)
+		b.w.count.Add("reads with a wrong bit", 1)
+		return vfs.Verdict{Flip: []vfs.Bit{bit}}
+	}
+	shift := int64(b.w.k.Sector) * int64(choose(r, -2, -1, 1, 2, 5))
+	b.w.tell("%v returns what stands %d bytes further", op, shift)
+	b.w.count.Add("misdirected reads", 1)
+	return vfs.Verdict{Shift: shift}
+}
+
+// written is a write that no barrier covers yet.
+type written struct {
+	name string
+	off  int64
+	old  []byte // what stood there before
+	new  []byte // nil until the write is covered
+}
+
+// keepWrite remembers what a write replaces, when some fault may want it back.
+func (b *box) keepWrite(op vfs.Op) {
+	if len(b.armed) == 0 || op.Kind != vfs.OpWrite || op.Size == 0 {
+		return
+	}
+	old := make([]byte, op.Size)
+	if data, err := b.mem.ReadFile(op.Name); err == nil && op.Offset < int64(len(data)) {
+		copy(old, data[op.Offset:])
+	}
+	b.writes = append(b.writes, written{name: op.Name, off: op.Offset, old: old})
+}
+
+// takeWrites returns the writes of an actor's bucket that its barrier covers.
+func (b *box) takeWrites(id actor.ID) (taken []written) {
+	var rest []written
+	for _, wr := range b.writes {
+		if id.Role != actor.Replica || event.BucketID(bucketOfFile(wr.name)) != event.BucketID(id.N) {
+			rest = append(rest, wr)
+			continue
+		}
+		if data, err := b.mem.ReadFile(wr.name); err == nil && wr.off+int64(len(wr.old)) <= int64(len(data)) {
+			wr.new = bytes.Clone(data[wr.off:][:len(wr.old)])
+			taken = append(taken, wr)
+		}
+	}
+	b.writes = rest
+	return taken
+}
+
+// misplace takes a part of a write that was synced from its place; a
+// misdirected one goes to another sector, of this file or another one.
+func (b *box) misplace(f *Fault, writes []written) {
+	r := actor.NewRand(uint64(f.Arg))
+	wr := writes[r.Intn(len(writes))]
+	unit := int64(b.w.k.Sector)
+	from, to := wr.off, wr.off+int64(len(wr.old))
+	if r.Chance(1, 2) { // one sector of it
+		from = max(from, (from+int64(r.Intn(len(wr.old))))/unit*unit)
+		to = min(to, from/unit*unit+unit)
+	}
+	old, moved := wr.old[from-wr.off:to-wr.off], wr.new[from-wr.off:to-wr.off]
+	if !b.wound(wr.name, from, old, "a write is lost") {
+		return
+	}
+	if f.Kind == LostWrite {
+		b.w.count.Add("writes lost", 1)
+		return
+	}
+	b.w.count.Add("writes misdirected", 1)
+	name, sector := wr.name, from/unit+int64(choose(r, -3, -1, 1, 1, 2, 8))
+	if r.Chance(1, 3) {
+		var end int
+		name, end = b.victim(r)
+		sector = int64(r.Intn(end+1)) / unit
+	}
+	if sector >= 0 {
+		b.wound(name, sector*unit+from%unit, moved, "a write lands elsewhere")
+	}
+}
