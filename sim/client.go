@@ -19,7 +19,8 @@ type Client struct {
 	made   int
 	retry  []*Intent     // appends with an unknown outcome that are worth another try
 	script []*Op         // requests to make first, in this order, one at a time
-	quiet  bool          // it makes nothing but its script
+	quiet  bool          // it makes nothing but its script, one request at a time
+	coming []*Request    // scripted, whose time has not come
 	awake  bool          // a wake-up is queued
 	deaf   actor.Instant // it reads nothing before
 }
@@ -32,7 +33,7 @@ func newClient(w *World, n int) *Client {
 
 // finished says whether the client has nothing left to do or to wait for.
 func (c *Client) finished() bool {
-	return c.left == 0 && len(c.script) == 0 && len(c.retry) == 0 && (c.conn == nil || len(c.conn.waiting) == 0)
+	return c.left == 0 && len(c.coming) == 0 && len(c.script) == 0 && len(c.retry) == 0 && (c.conn == nil || len(c.conn.waiting) == 0)
 }
 
 // wake lets the client act after d.
@@ -56,7 +57,7 @@ func (c *Client) act() {
 		return // boot wakes it again
 	}
 	room := c.w.k.Depth - len(c.conn.waiting)
-	if c.quiet || len(c.script) > 0 {
+	if c.quiet {
 		room = 1 - len(c.conn.waiting)
 	}
 	if room <= 0 || c.conn.closing {
@@ -69,7 +70,10 @@ func (c *Client) act() {
 			break
 		}
 		c.conn.send(op)
-		if c.conn.closing {
+		for len(c.script) > 0 && c.script[0].Follows && c.conn != nil {
+			c.conn.send(c.next())
+		}
+		if c.conn == nil || c.conn.closing {
 			break
 		}
 	}
@@ -79,6 +83,9 @@ func (c *Client) act() {
 }
 
 func (c *Client) think() actor.Instant {
+	if c.w.plan.Script != nil {
+		return actor.Microsecond // each request has its time
+	}
 	return actor.Instant(c.rand.Uint64n(uint64(c.w.k.Think)+1)) + actor.Microsecond
 }
 
@@ -112,7 +119,7 @@ func (c *Client) connect() bool {
 		floor: make([]uint64, c.w.k.Buckets), order: make([]uint64, c.w.k.Buckets)}
 	c.w.conns[id] = c.conn
 	c.w.count.Add("connections", 1)
-	if c.rand.Chance(1, 2) {
+	if c.rand.Chance(1, 2) && c.w.plan.Script == nil {
 		c.conn.send(c.gen.hello(3))
 	}
 	return true

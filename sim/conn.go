@@ -43,8 +43,11 @@ const window = 64 << 10
 // send makes a request.
 func (cn *conn) send(op *Op) {
 	w := cn.w
-	op.Client, op.N, op.Conn = cn.c.n, cn.c.made, cn
+	op.Client, op.N, op.Conn, op.Late = cn.c.n, cn.c.made, cn, w.healed
 	cn.c.made++
+	if !op.Late && w.skip[Skip{op.Client, op.N}] {
+		return
+	}
 	op.Proto = cn.proto
 	op.Call, op.CallAt, op.Outcome = w.s.Steps(), w.s.Now(), Pending
 	if op.Intent != nil {

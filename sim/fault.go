@@ -97,6 +97,25 @@ func (f *Fault) String() string {
 	return s
 }
 
+// cuts says whether the fault draws what a power cut leaves.
+func (k Kind) cuts() bool {
+	switch k {
+	case KillPower, RollKill, SyncPower, Power, OpPower:
+		return true
+	}
+	return false
+}
+
+// known says whether there is such a fault.
+func (k Kind) known() bool {
+	switch k {
+	case Kill, KillPower, RollKill, SyncPower, Power, Shutdown, OpKill, OpPower, OpWrite, OpRead, DiskSick, SyncFail, SyncSick,
+		SyncStall, SyncHang, SlowDisk, Full, NoRoom, Flip, Zero, LostWrite, Misplaced, Misread, FlipRead, Wall, Drift, Pause, Cut, Deaf:
+		return true
+	}
+	return false
+}
+
 // cutMode reads the name of a cut mode; it answers false for an unknown one.
 func cutMode(name string) (vfs.CutMode, bool) {
 	for m := range vfs.CutMode(vfs.CutModes) {

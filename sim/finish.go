@@ -24,7 +24,7 @@ func (w *World) heal() {
 	b.full = false
 	b.next = nil
 	for _, c := range w.clients {
-		c.left, c.retry, c.script = 0, nil, nil
+		c.left, c.coming, c.retry, c.script = 0, nil, nil, nil
 	}
 	w.tell("everything heals")
 }

@@ -39,6 +39,8 @@ type Op struct {
 	Reply            resp3.Value
 	Size             int // of the reply in bytes
 	Outcome          Outcome
+	Follows          bool                      // it goes out with the one before it, on the same connection
+	Late             bool                      // made after all faults have ended
 	Sure             bool                      // a check of the last phase: no error is excused
 	Want             func(r *resp3.Value) bool // of commands of the connection: what the reply must be
 }

@@ -11,6 +11,10 @@ type Plan struct {
 	Mode   string // "all", "swarm" or "calm"
 	Knobs  Knobs
 	Faults []Fault
+	Skip   []Skip    // requests that are drawn and not made
+	Script []Request // made instead of drawing any; nil: they are drawn
+	Finds  []Find    // planted bugs that it shows
+	Story  []string  // for people
 }
 
 // Knobs are the settings of a run.

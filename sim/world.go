@@ -31,6 +31,7 @@ type World struct {
 	stack    []byte
 	peerID   string // as the first HELLO told it
 	history  []*Op  // all requests, in the order they were made
+	skip     map[Skip]bool
 }
 
 var _ sched.Outside = (*World)(nil)
@@ -45,6 +46,10 @@ func newWorld(p *Plan, o Options) *World {
 	})
 	w.model = newModel(k.Buckets, k.Partitions)
 	w.box = newBox(w)
+	w.skip = make(map[Skip]bool)
+	for _, s := range p.Skip {
+		w.skip[s] = true
+	}
 	for i := range k.Clients {
 		w.clients = append(w.clients, newClient(w, i))
 	}
@@ -56,7 +61,14 @@ func (w *World) run() {
 	for i := range w.plan.Faults {
 		w.box.schedule(&w.plan.Faults[i])
 	}
+	for i := range w.plan.Script {
+		r := &w.plan.Script[i]
+		w.clients[r.Client].coming = append(w.clients[r.Client].coming, r)
+	}
 	w.box.boot()
+	for _, c := range w.clients {
+		c.direct()
+	}
 	for _, c := range w.clients {
 		c.wake(0)
 	}
