@@ -67,9 +67,9 @@ func (b *box) reviewWounds() {
 		}
 	}
 	for i, bl := range b.w.model.buckets {
-		if bl.damaged = b.wounded(i); bl.damaged {
+		if b.wounded(i) {
 			b.images[i] = b.image(i)
-			bl.exempt = b.named(i)
+			bl.damaged, bl.exempt = true, b.named(i)
 		}
 	}
 }
@@ -195,6 +195,9 @@ func (b *box) mend(why string) {
 			panic("sim: " + err.Error())
 		}
 		wd.mended = true
+		if wd.bucket >= 0 {
+			b.w.model.buckets[wd.bucket].damaged = b.wounded(wd.bucket)
+		}
 		b.w.count.Add("damage mended", 1)
 		b.w.tell("%s: the damage at %d of %s is mended", why, wd.off, wd.name)
 	}

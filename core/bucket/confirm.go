@@ -10,10 +10,10 @@ import (
 	"sierradb/core/segment"
 )
 
-// confirm reads once more, past the page cache, what made the log end at X. A
-// read can return wrong bytes although the medium holds the right ones; to cut
-// the log there, or to write over it, would lose what was acknowledged. It costs
-// one small read at each start.
+// confirm reads once more, past the page cache, what made the log end at X and
+// what stands behind. A read can return wrong bytes although the medium holds
+// the right ones; to cut the log there, or to write over it, would lose what was
+// acknowledged. It costs a second read of the end of the log at each start.
 func (r *recovery) confirm() error {
 	b := r.b
 	if mutate.On(mutate.ReadOnce) {
@@ -32,6 +32,10 @@ func (r *recovery) confirm() error {
 		if r.continues(s, f, flaw) == nil {
 			return unsteady(s.reader.Name(), s.end)
 		}
+		r.scan = scan
+	}
+	if err := r.search(); err != nil { // it found nothing the first time
+		return err
 	}
 	if rest := r.rest(); len(rest) > 0 && rest[0] == uint64(len(b.segs))+1 {
 		return r.confirmFile(rest[0])

@@ -98,9 +98,11 @@ func (r *recovery) loadState() error {
 		return fmt.Errorf("evict %s: %w", f.name, err)
 	}
 	found, torn, err := f.load()
-	if torn && err == nil {
+	if torn {
 		b.o.Hooks.Sometimes("state: slot torn")
-		found, err = f.reload(found)
+	}
+	if err == nil {
+		err = f.confirm()
 	}
 	r.found, r.hint, r.commit = found, f.st, f.st.Commit
 	return err

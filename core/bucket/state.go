@@ -51,23 +51,23 @@ func (f *stateFile) load() (found, torn bool, err error) {
 	return f.safe >= 0, torn, nil
 }
 
-// reload reads slots of which one did not check once more, past the page cache:
-// a bad read must not bring back an older term and vote.
-func (f *stateFile) reload(found bool) (bool, error) {
+// confirm reads the slots once more, past the page cache: a bad read must not
+// bring back an older term and vote, or none, which makes a log look new.
+func (f *stateFile) confirm() error {
 	if mutate.On(mutate.ReadOnce) {
-		return found, nil
+		return nil
 	}
 	if err := f.file.Evict(); err != nil {
-		return false, fmt.Errorf("evict %s: %w", f.name, err)
+		return fmt.Errorf("evict %s: %w", f.name, err)
 	}
 	again := stateFile{file: f.file, name: f.name, seed: f.seed}
 	if _, _, err := again.load(); err != nil {
-		return false, err
+		return err
 	}
 	if again.seq != f.seq || again.safe != f.safe || again.st != f.st {
-		return false, unsteady(f.name, 0)
+		return unsteady(f.name, 0)
 	}
-	return found, nil
+	return nil
 }
 
 // save writes st to the slot that may be written.
