@@ -44,9 +44,9 @@ type box struct {
 	stalled actor.Instant // when the last stalled sync or pause ends
 
 	// States of the world: how many faults hold them now.
-	limited, noRoom, sick, sickSync, slow int
-	sickReads, sickDrops                  bool
-	slowness                              actor.Instant // a factor
+	limited, noRoom, sick, sickSync, slow, lying int
+	sickReads, sickDrops                         bool
+	slowness                                     actor.Instant // a factor
 
 	wounds []wound
 	images map[int]map[string][]byte // of damaged buckets, as they were before the present life
@@ -77,7 +77,7 @@ func (b *box) boot() {
 		return
 	}
 	b.ops, b.barriers, b.closing, b.writes = 0, 0, false, nil
-	b.upset = b.sick+b.sickSync > 0 && !w.healed
+	b.upset = b.sick+b.sickSync+b.lying > 0 && !w.healed
 	clear(b.halt)
 	clear(b.hurt)
 	b.reviewWounds()

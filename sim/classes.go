@@ -199,7 +199,7 @@ var classes = []Class{
 	}},
 	{"misdirected-read", "a read returns bytes from another place, or a wrong bit, once", func(d dice) []Fault {
 		life := 0
-		return d.some(3, func() Fault {
+		out := d.some(3, func() Fault {
 			life += d.Range(1, 3)
 			f := Fault{Kind: choose(d.Rand, Misread, FlipRead), Life: life, Op: d.Range(1, 200), Arg: d.place()}
 			if d.Chance(2, 3) {
@@ -207,6 +207,10 @@ var classes = []Class{
 			}
 			return f
 		})
+		if d.Chance(1, 2) {
+			out = append(out, Fault{Kind: Misreads, At: d.when(), For: d.long(2000)})
+		}
+		return out
 	}},
 	{"clock", "the wall clock jumps by milliseconds to decades, or drifts", func(d dice) []Fault {
 		out := d.some(2, func() Fault {

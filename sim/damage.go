@@ -84,9 +84,8 @@ func (b *box) named(bucket int) uint64 {
 			commit = max(commit, namedBySlots(segment.Seed(b.salt, event.BucketID(bucket), 0), data))
 			continue
 		}
-		var number uint64
-		if _, err := fmt.Sscanf(path.Base(name), "%d.seg", &number); err == nil {
-			commit = max(commit, namedByFrames(segment.Seed(b.salt, event.BucketID(bucket), number), data))
+		if seed, ok := b.seedOf(name); ok {
+			commit = max(commit, namedByFrames(seed, data))
 		}
 	}
 	return commit

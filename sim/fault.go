@@ -47,8 +47,9 @@ const (
 	Zero      Kind = "zero-sector" // a sector reads as zeros
 	LostWrite Kind = "lost-write"  // a write that a completed barrier covered never reached the medium
 	Misplaced Kind = "misdirected-write"
-	Misread   Kind = "misdirected-read" // one read returns bytes from another place
-	FlipRead  Kind = "flip-read"        // one read returns a wrong bit
+	Misread   Kind = "misdirected-read"  // one read returns bytes from another place
+	FlipRead  Kind = "flip-read"         // one read returns a wrong bit
+	Misreads  Kind = "misdirected-reads" // for For, of a running process's reads one in four
 
 	Wall  Kind = "wall-jump"  // by Arg milliseconds
 	Drift Kind = "wall-drift" // the wall clock gains Arg milliseconds a second from now on
@@ -110,7 +111,7 @@ func (k Kind) cuts() bool {
 func (k Kind) known() bool {
 	switch k {
 	case Kill, KillPower, RollKill, SyncPower, Power, Shutdown, OpKill, OpPower, OpWrite, OpRead, DiskSick, SyncFail, SyncSick,
-		SyncStall, SyncHang, SlowDisk, Full, NoRoom, Flip, Zero, LostWrite, Misplaced, Misread, FlipRead, Wall, Drift, Pause, Cut, Deaf:
+		SyncStall, SyncHang, SlowDisk, Full, NoRoom, Flip, Zero, LostWrite, Misplaced, Misread, FlipRead, Misreads, Wall, Drift, Pause, Cut, Deaf:
 		return true
 	}
 	return false

@@ -53,6 +53,9 @@ func (b *box) strike(f *Fault) {
 		b.during(f, &b.sickSync, "every sync fails", "syncs work again")
 		b.sickDrops, b.upset = f.Drop, true
 		w.count.Add("disks that fail syncs", 1)
+	case Misreads:
+		b.during(f, &b.lying, "reads return what stands elsewhere, now and then", "reads are right again")
+		b.upset = true
 	case SlowDisk:
 		b.during(f, &b.slow, "the disk is slow", "the disk is as fast as before")
 		b.slowness = actor.Instant(f.Arg)
@@ -146,7 +149,7 @@ func (b *box) Before(op vfs.Op) vfs.Verdict {
 		return vfs.Verdict{}
 	}
 	b.keepWrite(op)
-	if v := b.state(op); v.Err != nil {
+	if v := b.state(op); v.Err != nil || v.Shift != 0 {
 		return v
 	}
 	key := opKey{b.m.Life, b.ops}
@@ -171,6 +174,8 @@ func (b *box) state(op vfs.Op) vfs.Verdict {
 	case b.sick > 0 && (changes(op.Kind) || op.Kind == vfs.OpRead && b.sickReads):
 		b.w.count.Add("operations on a sick disk", 1)
 		return vfs.Verdict{Err: vfs.ErrIO, Short: b.rand.Intn(op.Size + 1)}
+	case b.lying > 0 && !b.booting && op.Kind == vfs.OpRead && op.Size > 0 && b.rand.Chance(1, 4):
+		return vfs.Verdict{Shift: b.shift(op, b.rand)}
 	case b.sickSync > 0 && (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncDir):
 		b.w.count.Add("failed syncs", 1)
 		return vfs.Verdict{Err: vfs.ErrIO, Drop: b.sickDrops}

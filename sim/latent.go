@@ -3,10 +3,12 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"strings"
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/segment"
 	"sierradb/vfs"
 )
 
@@ -84,10 +86,43 @@ func (b *box) misread(f *Fault, op vfs.Op) vfs.Verdict {
 		b.w.count.Add("reads with a wrong bit", 1)
 		return vfs.Verdict{Flip: []vfs.Bit{bit}}
 	}
-	shift := int64(b.w.k.Sector) * int64(choose(r, -2, -1, 1, 2, 5))
+	shift := b.shift(op, r)
 	b.w.tell("%v returns what stands %d bytes further", op, shift)
-	b.w.count.Add("misdirected reads", 1)
 	return vfs.Verdict{Shift: shift}
+}
+
+// shift draws how far a read goes astray: by whole sectors, and often to where a
+// frame begins, since that is what a checksum does not notice. In a segment of
+// real size one sector in a few begins like that; those of a run are tiny.
+func (b *box) shift(op vfs.Op, r *actor.Rand) int64 {
+	b.w.count.Add("misdirected reads", 1)
+	unit := int64(b.w.k.Sector)
+	if r.Chance(1, 4) {
+		return unit * choose[int64](r, -2, -1, 1, 2, 5)
+	}
+	data, err := b.mem.ReadFile(op.Name)
+	seed, ok := b.seedOf(op.Name)
+	if err != nil || !ok {
+		return unit
+	}
+	var good []int64
+	for off := op.Offset % segment.FrameAlign; off < int64(len(data)); off += segment.FrameAlign {
+		if _, flaw := segment.DecodeFrame(seed, data[off:]); flaw == nil && off != op.Offset {
+			good = append(good, off-op.Offset)
+		}
+	}
+	if len(good) == 0 {
+		return unit
+	}
+	b.w.count.Add("misdirected reads of whole frames", 1)
+	return choose(r, good...)
+}
+
+// seedOf is the seed of the checksums of a segment file.
+func (b *box) seedOf(name string) (seed uint32, ok bool) {
+	var number uint64
+	_, err := fmt.Sscanf(path.Base(name), "%d.seg", &number)
+	return segment.Seed(b.salt, event.BucketID(bucketOfFile(name)), number), err == nil
 }
 
 // written is a write that no barrier covers yet.

@@ -40,6 +40,8 @@ type flags struct {
 	jobs        int
 	plan        string
 	showPlan    bool
+	shrink      string
+	without     string
 	trace       bool
 	lines       int
 	mutant      string
@@ -72,6 +74,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		listMutants(stdout)
 		return exitClean
 	}
+	if f.without == "list" {
+		listClasses(stdout)
+		return exitClean
+	}
 	if (f.mutant != "" || f.mutants) && !mutate.Built {
 		fmt.Fprintln(stderr, "simrun: this binary has no planted bugs; use: go run -tags mutants ./cmd/simrun "+strings.Join(args, " "))
 		return exitUsage
@@ -92,6 +98,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case f.determinism > 0:
 		return checkDeterminism(f, stdout, stderr)
 	}
+	if f.shrink != "" {
+		return shrink(f, stdout, stderr)
+	}
 	return runOne(f, stdout, stderr)
 }
 
@@ -105,8 +114,10 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	s.IntVar(&f.jobs, "jobs", 2, "worker processes")
 	s.BoolVar(&f.trace, "trace", false, "with --seed or --plan: print every event")
 	s.IntVar(&f.lines, "timeline", 60, "with --seed or --plan: so many lines before a violation")
-	s.BoolVar(&f.showPlan, "show-plan", false, "with --seed: print the plan as JSON and run nothing")
-	s.StringVar(&f.plan, "plan", "", "run the plan in this file, as --show-plan prints it")
+	s.BoolVar(&f.showPlan, "show-plan", false, "with --seed: print the plan as text and run nothing")
+	s.StringVar(&f.plan, "plan", "", "run the plan in this file, as --show-plan and --shrink write it")
+	s.StringVar(&f.shrink, "shrink", "", "with --seed or --plan: make a failing run as small as can be and write its plan to this file")
+	s.StringVar(&f.without, "without", "", "leave out this class of faults, or several separated by commas; \"list\" shows them")
 	s.IntVar(&f.determinism, "check-determinism", 0, "run so many seeds twice, in processes that differ in GOMAXPROCS and GOGC, and compare")
 	s.StringVar(&f.mutant, "mutant", "", "plant this bug (needs -tags mutants)")
 	s.BoolVar(&f.mutants, "mutants", false, "plant each bug and count the seeds until it is found (needs -tags mutants)")
@@ -148,7 +159,7 @@ func (f *flags) check() error {
 		return fmt.Errorf("--starts must be at least 1, got %d", f.starts)
 	case f.list && !f.mutants:
 		return errors.New("--list goes with --mutants")
-	case f.list:
+	case f.list, f.without == "list":
 		return nil
 	case f.mutants && f.mutant != "":
 		return errors.New("--mutant names one planted bug, --mutants means all: give one of them")

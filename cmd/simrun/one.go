@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -20,12 +19,7 @@ func runOne(f *flags, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if f.showPlan {
-		text, err := json.MarshalIndent(p, "", "  ")
-		if err != nil {
-			fmt.Fprintln(stderr, "simrun:", err)
-			return exitUsage
-		}
-		fmt.Fprintf(stdout, "%s\n", text)
+		fmt.Fprintf(stdout, "%s", p.Text())
 		return exitClean
 	}
 	var text func(string)
@@ -61,15 +55,17 @@ func (f *flags) thePlan() (*sim.Plan, string, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		p = new(sim.Plan)
-		if err := json.Unmarshal(text, p); err != nil {
+		if p, err = sim.ParsePlan(text); err != nil {
 			return nil, "", fmt.Errorf("%s is no plan: %w", f.plan, err)
 		}
 	}
 	if f.mutant != "" {
 		again += " --mutant " + f.mutant
 	}
-	return p, again, nil
+	if f.without != "" {
+		again += " --without " + f.without
+	}
+	return p, again, leaveOut(p, f.without)
 }
 
 func seconds(t actor.Instant) float64 { return float64(t) / float64(actor.Second) }
