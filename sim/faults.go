@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sierradb/core/actor"
+	"sierradb/sim/sched"
 	"sierradb/vfs"
 )
 
@@ -174,8 +175,12 @@ func (b *box) state(op vfs.Op) vfs.Verdict {
 	case b.sick > 0 && (changes(op.Kind) || op.Kind == vfs.OpRead && b.sickReads):
 		b.w.count.Add("operations on a sick disk", 1)
 		return vfs.Verdict{Err: vfs.ErrIO, Short: b.rand.Intn(op.Size + 1)}
-	case b.lying > 0 && !b.booting && op.Kind == vfs.OpRead && op.Size > 0 && b.rand.Chance(1, 4):
-		return vfs.Verdict{Shift: b.shift(op, b.rand)}
+	case b.lying > 0 && !b.booting && op.Kind == vfs.OpRead && op.Size > 0:
+		// The place decides, so that a run with less in it lies at the same places.
+		r := actor.NewRand(sched.Digest(sched.DigestBytes(b.w.plan.Seed, []byte(op.Name)), uint64(op.Offset)))
+		if r.Chance(1, 4) {
+			return vfs.Verdict{Shift: b.shift(op, r)}
+		}
 	case b.sickSync > 0 && (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncDir):
 		b.w.count.Add("failed syncs", 1)
 		return vfs.Verdict{Err: vfs.ErrIO, Drop: b.sickDrops}

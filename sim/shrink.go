@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 
 	"sierradb/core/actor"
 )
@@ -38,20 +39,24 @@ func (s *Shrinker) Shrink(p *Plan) *Plan {
 	s.opsPerClient()
 	s.requests()
 	s.tell("drawn")
-	s.knobs()
-	s.faults()
-	s.requests()
-	s.tell("simplified")
-	if s.script() {
-		s.tell("scripted")
-		s.scriptRequests()
-		s.options()
-		s.faults()
+	if !s.script() {
 		s.knobs()
-		s.scriptRequests()
-		s.times()
-		s.tell("script shrunk")
+		s.faults()
+		s.requests()
+		s.tell("simplified")
+		if !s.script() {
+			return s.best
+		}
 	}
+	s.tell("scripted")
+	s.scriptRequests()
+	s.options()
+	s.faults()
+	s.knobs()
+	s.scriptRequests()
+	s.faults()
+	s.times()
+	s.tell("script shrunk")
 	return s.best
 }
 
@@ -73,23 +78,35 @@ func (s *Shrinker) tell(step string) {
 	}
 }
 
-// try takes a smaller plan if it breaks the same property.
+// try takes a smaller plan if it breaks the same property. The requests of a
+// script come at other moments when some of them are gone, so a few other seeds
+// for all that is left to chance get a try, too.
 func (s *Shrinker) try(smaller func(p *Plan)) bool {
-	if s.runs >= s.Most {
-		return false
-	}
 	p := s.best.clone()
 	smaller(p)
 	if p.check() != nil {
 		return false
 	}
-	r := s.run(p)
-	if r.Violation == nil || r.Violation.Property != s.property {
-		return false
+	for range seedsTried {
+		if s.runs >= s.Most {
+			return false
+		}
+		r := s.run(p)
+		if r.Violation != nil && r.Violation.Property == s.property {
+			s.best, s.last = p, r
+			return true
+		}
+		if p.Script == nil {
+			return false // another seed draws another workload
+		}
+		p = p.clone()
+		p.Seed += 1_000_003
 	}
-	s.best, s.last = p, r
-	return true
+	return false
 }
+
+// seedsTried is how many seeds a smaller script gets.
+const seedsTried = 4
 
 // minimise keeps as few of n things as it can: cut takes all but the named ones
 // from a plan. It returns when taking any single one away makes the violation
@@ -186,14 +203,13 @@ func (r *Result) units() (units [][]Skip) {
 // joins says whether the request makes sense only with the one before it.
 func (op *Op) joins() bool { return !slices.Contains(workloads, op.Work) }
 
-// script replaces the means to draw requests by the requests. The times are no
-// longer quite the same, so other seeds get a chance.
+// script replaces the means to draw requests by the requests.
 func (s *Shrinker) script() bool {
 	scripted := s.last.Scripted()
-	for n := range uint64(40) {
+	for n := range uint64(10) {
 		if s.try(func(p *Plan) {
 			*p = *scripted.clone()
-			p.Seed += n * 1_000_003
+			p.Seed += n * seedsTried * 1_000_003
 		}) {
 			return true
 		}
@@ -226,20 +242,25 @@ func (s *Shrinker) scriptRequests() {
 
 // options takes options from the requests that are left.
 func (s *Shrinker) options() {
-	if len(s.best.Script) > 60 {
-		return
-	}
+	type option struct{ request, at int }
+	var all []option
 	for i := range s.best.Script {
-		for at := len(s.best.Script[i].Args) - 2; at >= 3; at-- {
-			switch string(s.best.Script[i].Args[at]) {
-			case "PAYLOAD", "METADATA", "TIMESTAMP", "EVENT_ID", "COUNT", "payload", "metadata", "timestamp", "event_id", "count":
-				s.try(func(p *Plan) {
-					args := p.Script[i].Args
-					p.Script[i].Args = slices.Concat(args[:at], args[at+2:])
-				})
+		args := s.best.Script[i].Args
+		for at := 3; at+1 < len(args); at++ {
+			switch strings.ToUpper(string(args[at])) {
+			case "PAYLOAD", "METADATA", "TIMESTAMP", "EVENT_ID", "COUNT":
+				all = append(all, option{i, at})
 			}
 		}
 	}
+	s.minimise(len(all), func(p *Plan, keep []int) {
+		for n := len(all) - 1; n >= 0; n-- { // the last first, so that the others stay in place
+			if o := all[n]; !slices.Contains(keep, n) {
+				args := p.Script[o.request].Args
+				p.Script[o.request].Args = slices.Concat(args[:o.at], args[o.at+2:])
+			}
+		}
+	})
 }
 
 // times rounds all times, so that people can read them.

@@ -18,11 +18,12 @@ import (
 //	mode swarm
 //	knob Buckets=2
 //	fault power Class=power-loss At=12.5ms Cut=loses-all
+//	scripted
 //	request 0 1.5ms EAPPEND orders e0.0 PAYLOAD "\x00\xff"
 //	finds no-dedup "D4 once"
 //
-// With request lines the clients make those requests, each at its time or as
-// soon as its connection allows; without, they draw their own from the seed, but
+// With the line "scripted" the clients make the requests that follow, each at its
+// time or as soon as its connection allows; without, they draw their own from the seed, but
 // for those that a line "skip CLIENT NUMBER" names. Knobs that are not named are
 // zero. "finds BUG PROPERTY" says that the plan shows this planted bug by that
 // property; without a planted bug every plan must run clean.
@@ -48,6 +49,9 @@ func (p *Plan) Text() []byte {
 	}
 	for _, s := range p.Skip {
 		fmt.Fprintf(&b, "skip %d %d\n", s.Client, s.N)
+	}
+	if p.Script != nil {
+		b.WriteString("scripted\n")
 	}
 	for i := range p.Script {
 		b.WriteString(p.Script[i].text() + "\n")
@@ -79,9 +83,13 @@ func (p *Plan) line(line string) error {
 		return err
 	}
 	what, args := words[0], words[1:]
+	if line == "scripted" {
+		p.Script = []Request{}
+		return nil
+	}
 	need := map[string]int{"seed": 1, "mode": 1, "knob": 1, "fault": 1, "skip": 2, "request": 3, "finds": 2}[what]
 	if need == 0 {
-		return fmt.Errorf("a line begins with seed, mode, knob, fault, skip, request, finds or #, not with %q", what)
+		return fmt.Errorf("a line begins with seed, mode, knob, fault, skip, scripted, request, finds or #, not with %q", what)
 	}
 	if len(args) < need {
 		return fmt.Errorf("%s needs %d words behind it", what, need)

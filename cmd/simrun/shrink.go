@@ -11,7 +11,7 @@ import (
 )
 
 // shrinkMost bounds the runs of one shrinking: a minute or two.
-const shrinkMost = 3000
+const shrinkMost = 5000
 
 // shrink makes a failing run small and writes its plan to a file.
 func shrink(f *flags, stdout, stderr io.Writer) int {
