@@ -2,8 +2,12 @@ package sim
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"sierradb/core/mutate"
 )
 
 // TestPlan_Text: a plan that was written and read is the same plan and gives
@@ -90,4 +94,54 @@ func TestParsePlan_Refuses(t *testing.T) {
 			t.Errorf("%s: %v, expected an error with %q", c.line, err, c.want)
 		}
 	}
+}
+
+// TestScenarios runs the plans in scenarios: each shows one bug that was, or
+// could have been, in this code. All are clean now; with the build tag mutants
+// the planted bugs that a plan names must be found by it.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("scenarios/*.plan")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%d scenarios, %v", len(files), err)
+	}
+	defer mutate.Set("")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := ParsePlan(text)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if len(p.Story) < 3 || len(p.Finds) == 0 {
+			t.Errorf("%s has no story, or names no planted bug that it finds", file)
+		}
+		mutate.Set("")
+		if r := Run(p, options(t)); r.Violation != nil {
+			t.Errorf("%s: %v\nreplay: go run ./cmd/simrun --plan sim/%s", file, r.Violation, file)
+		}
+		for _, f := range p.Finds {
+			if mutate.Built && !finds(t, p, f) {
+				t.Errorf("%s does not find %s as %s\nmake it anew: go run -tags mutants ./cmd/simrun --mutant %s --seed N --shrink FILE", file, f.Bug, f.Property, f.Bug)
+			}
+		}
+	}
+}
+
+// finds says whether a plan shows a planted bug, with a few seeds for what is
+// left to chance: where its operations fall changes with the code.
+func finds(t *testing.T, p *Plan, f Find) bool {
+	if !mutate.Set(mutate.Bug(f.Bug)) {
+		t.Errorf("no planted bug is called %q", f.Bug)
+	}
+	for n := range uint64(8) {
+		again := p.clone()
+		again.Seed += n * 1_000_003
+		if r := Run(again, options(t)); r.Violation != nil && r.Violation.Property == f.Property {
+			return true
+		}
+	}
+	return false
 }
