@@ -7,14 +7,16 @@ MUTANT   ?= skip-fsync
 FUZZTIME ?= 20s
 PKG      ?= ./...
 PORT     ?= 9090
+LONG     ?= simlong
+HOURS    ?= 8
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race sim mutants fuzz bench microbench golden e2e quickstart lint check clean
+.PHONY: help build test race sim sim-twice sim-long tally mutants fuzz bench microbench golden e2e quickstart lint check clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  settings     PKG=$(PKG) SEEDS=$(SEEDS) JOBS=$(JOBS) MUTANT=$(MUTANT) FUZZTIME=$(FUZZTIME) PORT=$(PORT)"
+	@echo "  settings     PKG=$(PKG) SEEDS=$(SEEDS) JOBS=$(JOBS) MUTANT=$(MUTANT) FUZZTIME=$(FUZZTIME) PORT=$(PORT) LONG=$(LONG) HOURS=$(HOURS)"
 
 build: ## build the server and the simulator into bin/
 	$(GO) build -o bin/ ./cmd/sierradb ./cmd/simrun
@@ -27,6 +29,15 @@ race: ## run the tests of the concurrent packages under the race detector
 
 sim: ## run the simulator over SEEDS
 	$(GO) run ./cmd/simrun --seeds $(SEEDS) --jobs $(JOBS)
+
+sim-twice: ## run each of SEEDS in two processes that differ, and compare
+	$(GO) run ./cmd/simrun --seeds $(SEEDS) --jobs $(JOBS) --twice
+
+sim-long: build ## run fresh seeds for HOURS, or until a signal; LONG keeps the sums, the next run goes on
+	bin/simrun --long $(LONG) --hours $(HOURS) --jobs $(JOBS)
+
+tally: build ## write the sums of LONG into docs/simulation.md
+	bin/simrun --long $(LONG) --tally docs/simulation.md
 
 mutants: ## show that the simulator finds the planted bug MUTANT in SEEDS
 	$(GO) run -tags mutants ./cmd/simrun --mutant $(MUTANT) --seeds $(SEEDS) --expect-found

@@ -33,6 +33,9 @@ type Options struct {
 	Entropy func(*actor.Rand)
 	// Stack returns the stack of the panic in hand. nil: panics have none.
 	Stack func() []byte
+	// Record takes the trace's hash after each record, before Text takes the
+	// record's line. Two runs that differ differ from there on. nil: unused.
+	Record func(hash uint64)
 	// Text takes the lines of the full trace. nil: no text is built.
 	Text func(line string)
 }

@@ -42,7 +42,7 @@ func newWorld(p *Plan, o Options) *World {
 	k := w.k
 	w.s = sched.New(p.Seed, sched.Options{
 		Knobs:   sched.Knobs{TellMax: k.TellMax, RunMax: k.RunMax, BatchMax: k.BatchMax, LateOne: k.LateOne, Hold: k.Hold},
-		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Text: o.Text,
+		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text,
 	})
 	w.model = newModel(k.Buckets, k.Partitions)
 	w.box = newBox(w)

@@ -19,7 +19,7 @@ func listMutants(out io.Writer) {
 // huntOne runs seeds with a planted bug until one finds it.
 func huntOne(f *flags, stdout, stderr io.Writer) int {
 	began := time.Now()
-	tried, hit, err := hunt(mutate.Bug(f.mutant), f.from, f.to, f.jobs, stderr)
+	tried, hit, err := f.fleet(stderr).hunt(mutate.Bug(f.mutant), f.from, f.to)
 	if err != nil {
 		fmt.Fprintln(stderr, "simrun:", err)
 		return exitUsage
@@ -41,8 +41,9 @@ func huntOne(f *flags, stdout, stderr io.Writer) int {
 
 // hunt runs the seeds from first to last until one breaks a property, and
 // returns how many it took, counted from first.
-func hunt(bug mutate.Bug, first, last uint64, jobs int, stderr io.Writer) (tried uint64, hit *report, err error) {
-	err = each(jobs, string(bug), first, last, stderr, func(r report) bool {
+func (f fleet) hunt(bug mutate.Bug, first, last uint64) (tried uint64, hit *report, err error) {
+	f.mutant = string(bug)
+	err = f.each(first, last, func(r report) bool {
 		if r.Violation != "" && (hit == nil || r.Seed < hit.Seed) {
 			hit = &r
 		}
@@ -91,6 +92,8 @@ func huntAll(f *flags, stdout, stderr io.Writer) int {
 func huntFrom(bug mutate.Bug, f *flags, budget uint64, stderr io.Writer) (counts []uint64, as string, failure error) {
 	counts = make([]uint64, f.starts)
 	found := make([]string, f.starts)
+	one := *f.fleet(stderr)
+	one.jobs = 1
 	var mu sync.Mutex
 	next := 0
 	var done sync.WaitGroup
@@ -107,7 +110,7 @@ func huntFrom(bug mutate.Bug, f *flags, budget uint64, stderr io.Writer) (counts
 					return
 				}
 				first := f.from + uint64(at)*budget
-				tried, hit, err := hunt(bug, first, first+budget-1, 1, stderr)
+				tried, hit, err := one.hunt(bug, first, first+budget-1)
 				if hit == nil {
 					tried = budget + 1
 				} else {

@@ -4,12 +4,14 @@
 //	simrun --seed 17                       one run; the same every time
 //	simrun --seed 17 --trace               the same run, every event in text
 //	simrun --seeds 1..2000 --jobs 2        many runs, with counts at the end
-//	simrun --check-determinism 20          each seed in two processes that differ
+//	simrun --seeds 1..20 --twice           each seed in two processes that differ
+//	simrun --long DIR --hours 8            fresh seeds for hours, with a tally
 //	go run -tags mutants ./cmd/simrun --mutants --seeds 1..100
 //
-// It exits with 0 when all is well, 1 when a property was broken (or a planted
-// bug was not found), 2 when it was called wrongly, 3 when one seed gave two
-// runs.
+// Its exit status tells what it found: 0 nothing, 1 a wrong answer or lost data
+// (or that a planted bug was not found), 2 wrong usage, 3 a seed that gave two
+// runs, 4 a wait without end, 5 a panic or a dead process, 6 a run that hung.
+// Of several findings the status is the first of 3, 1, 5, 4, 6.
 package main
 
 import (
@@ -19,17 +21,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"sierradb/core/mutate"
-)
-
-const (
-	exitClean     = 0
-	exitViolation = 1
-	exitUsage     = 2
-	exitDiverged  = 3
+	"sierradb/sim"
 )
 
 // flags are the command line.
@@ -49,7 +46,11 @@ type flags struct {
 	list        bool
 	starts      int
 	expectFound bool
-	determinism int
+	twice       bool
+	cpuLimit    time.Duration
+	long        string
+	hours       float64
+	tally       string
 	worker      bool
 	set         *pflag.FlagSet
 }
@@ -88,15 +89,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	switch {
 	case f.worker:
-		return work(stdin, stdout, stderr)
+		return work(stdin, stdout, stderr, f.draw, f.cpuLimit)
+	case f.tally != "":
+		return tellTally(f, stdout, stderr)
+	case f.long != "":
+		return runLong(f, stdout, stderr)
 	case f.mutants:
 		return huntAll(f, stdout, stderr)
 	case f.mutant != "" && f.seeds != "":
 		return huntOne(f, stdout, stderr)
 	case f.seeds != "":
 		return sweep(f, stdout, stderr)
-	case f.determinism > 0:
-		return checkDeterminism(f, stdout, stderr)
 	}
 	if f.shrink != "" {
 		return shrink(f, stdout, stderr)
@@ -118,7 +121,11 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	s.StringVar(&f.plan, "plan", "", "run the plan in this file, as --show-plan and --shrink write it")
 	s.StringVar(&f.shrink, "shrink", "", "with --seed or --plan: make a failing run as small as can be and write its plan to this file")
 	s.StringVar(&f.without, "without", "", "leave out this class of faults, or several separated by commas; \"list\" shows them")
-	s.IntVar(&f.determinism, "check-determinism", 0, "run so many seeds twice, in processes that differ in GOMAXPROCS and GOGC, and compare")
+	s.BoolVar(&f.twice, "twice", false, "with --seeds or --long: run each seed in two processes that differ in GOMAXPROCS and GOGC, and compare")
+	s.StringVar(&f.long, "long", "", "run fresh seeds until --hours have passed or a signal comes; this folder keeps the sums and the findings, and the next run goes on from there")
+	s.Float64Var(&f.hours, "hours", 0, "with --long: how long; 0: until a signal")
+	s.StringVar(&f.tally, "tally", "", "with --long: run nothing, but write the sums into this page, between its two markers")
+	s.DurationVar(&f.cpuLimit, "cpu-limit", cpuMax, "CPU time that one run of many may take, in whole seconds")
 	s.StringVar(&f.mutant, "mutant", "", "plant this bug (needs -tags mutants)")
 	s.BoolVar(&f.mutants, "mutants", false, "plant each bug and count the seeds until it is found (needs -tags mutants)")
 	s.BoolVar(&f.list, "list", false, "with --mutants: print the planted bugs and what they do")
@@ -127,6 +134,9 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	s.BoolVar(&f.worker, "worker", false, "read seeds from standard input, for simrun's own use")
 	if err := s.MarkHidden("worker"); err != nil {
 		return nil, err
+	}
+	s.Usage = func() {
+		fmt.Fprintf(stderr, "Usage of simrun:\n%s\n%s", s.FlagUsages(), statuses)
 	}
 	return f, s.Parse(args)
 }
@@ -144,13 +154,15 @@ func (f *flags) check() error {
 		}
 	}
 	modes := 0
-	for _, name := range []string{"seed", "seeds", "plan", "check-determinism", "worker"} {
+	for _, name := range []string{"seed", "seeds", "plan", "long", "worker"} {
 		if given(name) {
 			modes++
 		}
 	}
-	if given("check-determinism") && given("seeds") {
-		modes--
+	if f.without != "list" {
+		if err := leaveOut(sim.NewPlan(0), f.without); err != nil {
+			return fmt.Errorf("--without: %w", err)
+		}
 	}
 	switch {
 	case f.jobs < 1:
@@ -168,7 +180,19 @@ func (f *flags) check() error {
 	case f.expectFound && (f.mutant == "" || f.seeds == ""):
 		return errors.New("--expect-found goes with --mutant and --seeds")
 	case modes != 1:
-		return errors.New("give one of --seed, --seeds, --plan and --check-determinism; --help explains them")
+		return errors.New("give one of --seed, --seeds, --plan and --long; --help explains them")
+	case f.twice && (f.seeds == "" && f.long == "" || f.mutants || f.mutant != ""):
+		return errors.New("--twice goes with --seeds or --long, without planted bugs")
+	case f.cpuLimit < time.Second:
+		return fmt.Errorf("--cpu-limit must be at least 1s, got %s", f.cpuLimit)
+	case f.long != "" && f.without != "":
+		return errors.New("--long counts runs with all classes of faults: it takes no --without")
+	case (given("hours") || given("tally")) && f.long == "":
+		return errors.New("--hours and --tally go with --long")
+	case given("hours") && given("tally"):
+		return errors.New("--tally runs nothing: it takes no --hours")
+	case f.hours < 0:
+		return fmt.Errorf("--hours must not be negative, got %v", f.hours)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // TestMain lets the test binary be the worker that simrun starts.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "--worker") {
-		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(workerMain())
 	}
 	os.Exit(m.Run())
 }
@@ -44,6 +44,14 @@ func TestUsage(t *testing.T) {
 	f("--expect-found goes with", "--seeds", "1..2", "--expect-found")
 	f("--list goes with", "--list", "--seed", "1")
 	f("no such file", "--plan", "does-not-exist.json")
+	f("--twice goes with", "--seed", "1", "--twice")
+	f("--hours and --tally go with", "--seeds", "1..2", "--hours", "1")
+	f("--hours and --tally go with", "--seeds", "1..2", "--tally", "page.md")
+	f("takes no --hours", "--long", "dir", "--tally", "page.md", "--hours", "1")
+	f("--cpu-limit must be", "--seeds", "1..2", "--cpu-limit", "10ms")
+	f("takes no --without", "--long", "dir", "--without", "pause")
+	f("--without: ", "--seeds", "1..2", "--without", "no-such-class")
+	f("does not know its own", "--long", "dir")
 	if !mutate.Built {
 		f("go run -tags mutants ./cmd/simrun --mutant skip-crc --seeds 1..5", "--mutant", "skip-crc", "--seeds", "1..5")
 	}
@@ -81,11 +89,13 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestDeterminism runs seeds in two processes with other GOMAXPROCS and GOGC.
-func TestDeterminism(t *testing.T) {
-	status, out := call("--check-determinism", "4")
-	if status != exitClean || !strings.Contains(out, "all hashes equal") {
-		t.Errorf("status %d: %s", status, out)
+// TestSweep_Without: a class that is left out is left out in the workers, too.
+func TestSweep_Without(t *testing.T) {
+	for without, want := range map[string]bool{"": true, "process-death,clock": false} {
+		status, out := call("--seeds", "1..8", "--without", without)
+		if status != exitClean || strings.Contains(out, "clock jumps") != want {
+			t.Errorf("without %q: status %d:\n%s", without, status, out)
+		}
 	}
 }
 
@@ -113,16 +123,4 @@ func TestMutant(t *testing.T) {
 			t.Errorf("status %d, expected %q in:\n%s", status, want, out)
 		}
 	}
-}
-
-func TestWhere(t *testing.T) {
-	f := func(x, y []uint64, want string) {
-		t.Helper()
-		if got := where(x, y); got != want {
-			t.Errorf("where(%v, %v) = %q, want %q", x, y, got, want)
-		}
-	}
-	f([]uint64{1, 2, 3}, []uint64{1, 2, 4}, "after record 2048 and before record 3072")
-	f([]uint64{1}, []uint64{2}, "after record 0 and before record 1024")
-	f(nil, nil, "after record 0 and before record 1024")
 }

@@ -28,7 +28,7 @@ func runOne(f *flags, stdout, stderr io.Writer) int {
 	}
 	describePlan(stdout, p)
 	began := time.Now()
-	r := simulate(p, text)
+	r := simulate(p, sim.Options{Text: text})
 	took := time.Since(began)
 	fmt.Fprintf(stdout, "trace hash %016x, %d records, %.3f s of virtual time in %s\n", r.Hash, r.Records, seconds(r.Virtual), took.Round(time.Millisecond))
 	printCounters(stdout, r.Counters)
@@ -38,7 +38,7 @@ func runOne(f *flags, stdout, stderr io.Writer) int {
 	}
 	printViolation(stdout, f, p, r)
 	fmt.Fprintf(stdout, "replay: %s\n", again)
-	return exitViolation
+	return classOf(r.Violation.Property)
 }
 
 // thePlan is the plan to run, and the command that runs it.
@@ -90,7 +90,7 @@ func printCounters(out io.Writer, c sim.Counters) {
 func printViolation(out io.Writer, f *flags, p *sim.Plan, r *sim.Result) {
 	fmt.Fprintf(out, "VIOLATION of %s\n", r.Violation.Property)
 	ring := make([]string, 0, f.lines)
-	again := simulate(p, func(line string) {
+	again := simulate(p, sim.Options{Text: func(line string) {
 		if strings.Contains(line, " op ") || len(line) > 12 && strings.Contains(line, " kind 2 from none-0 ") {
 			return // file operations and ticks fill the page without telling much
 		}
@@ -102,7 +102,7 @@ func printViolation(out io.Writer, f *flags, p *sim.Plan, r *sim.Result) {
 			line = line[:320] + "..."
 		}
 		ring = append(ring, line)
-	})
+	}})
 	fmt.Fprintf(out, "the last %d events (seconds of virtual time; -> request, <- reply, -- the world):\n", len(ring))
 	for _, line := range ring {
 		fmt.Fprintln(out, line)

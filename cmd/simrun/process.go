@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 
@@ -18,32 +17,40 @@ import (
 	"sierradb/sim"
 )
 
-// hangAfter is how much real time one run may take. Runs take a fraction of a
-// second; one that does not end is a finding.
-const hangAfter = 2 * time.Minute
+// simulate runs one plan in this process and judges it. o needs no Entropy and
+// no Stack. crypto/rand.Reader belongs to the simulation while it runs: that is
+// why a process runs one at a time.
+func simulate(p *sim.Plan, o sim.Options) *sim.Result {
+	r := play(p, o)
+	judge(r)
+	return r
+}
 
-// simulate runs one plan in this process. crypto/rand.Reader belongs to the
-// simulation while it runs: that is why a process runs one at a time.
-func simulate(p *sim.Plan, text func(string)) *sim.Result {
+// play runs a plan; all that it comes to depends on the plan alone.
+func play(p *sim.Plan, o sim.Options) *sim.Result {
 	genuine := rand.Reader
 	defer func() { rand.Reader = genuine }()
 	before := runtime.NumGoroutine()
-	r := sim.Run(p, sim.Options{
-		Entropy: func(r *actor.Rand) { rand.Reader = r },
-		Stack:   debug.Stack,
-		Text:    text,
-	})
+	o.Entropy = func(r *actor.Rand) { rand.Reader = r }
+	o.Stack = debug.Stack
+	r := sim.Run(p, o)
 	// A goroutine that outlives its run would disturb the next one.
 	if after := runtime.NumGoroutine(); after > before && r.Violation == nil && !settles(before) {
-		r.Violation = &sim.Violation{Property: "determinism", Text: fmt.Sprintf("the run left %d goroutines behind", after-before)}
-	}
-	if r.Violation == nil {
-		var undecided int
-		r.Violation, undecided = r.CheckLinear()
-		r.Counters.Add("partitions that porcupine gave up", uint64(undecided))
-		settles(before)
+		r.Violation = &sim.Violation{Property: sameRun, Text: fmt.Sprintf("the run left %d goroutines behind", after-before)}
 	}
 	return r
+}
+
+// judge asks for the second opinion, whose patience is measured in real time.
+func judge(r *sim.Result) {
+	if r.Violation != nil {
+		return
+	}
+	before := runtime.NumGoroutine()
+	var undecided int
+	r.Violation, undecided = r.CheckLinear()
+	r.Counters.Add("partitions that porcupine gave up", uint64(undecided))
+	settles(before)
 }
 
 // settles waits a little for goroutines that are on their way out.
@@ -55,42 +62,6 @@ func settles(n int) bool {
 		runtime.Gosched()
 	}
 	return false
-}
-
-// report is a result as a worker sends it.
-type report struct {
-	Seed        uint64
-	Hash        uint64
-	Checkpoints []uint64
-	Virtual     int64
-	Counters    sim.Counters
-	Property    string `json:",omitempty"`
-	Violation   string `json:",omitempty"`
-}
-
-func reportOf(r *sim.Result) report {
-	out := report{Seed: r.Seed, Hash: r.Hash, Checkpoints: r.Checkpoints, Virtual: int64(r.Virtual), Counters: r.Counters}
-	if r.Violation != nil {
-		out.Property, out.Violation = r.Violation.Property, r.Violation.Error()
-	}
-	return out
-}
-
-// work is the life of a worker: a seed per line in, a report per line out.
-func work(stdin io.Reader, stdout, stderr io.Writer) int {
-	in := bufio.NewScanner(stdin)
-	out := json.NewEncoder(stdout)
-	for in.Scan() {
-		seed, err := strconv.ParseUint(in.Text(), 10, 64)
-		if err != nil {
-			fmt.Fprintln(stderr, "simrun: a worker reads seeds, got", strconv.Quote(in.Text()))
-			return exitUsage
-		}
-		if err := out.Encode(reportOf(simulate(sim.NewPlan(seed), nil))); err != nil {
-			return exitUsage
-		}
-	}
-	return exitClean
 }
 
 // shared is a writer that several processes may write to.
@@ -105,29 +76,51 @@ func (s *shared) Write(p []byte) (int, error) {
 	return s.w.Write(p)
 }
 
-// worker is a worker process.
-type worker struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *json.Decoder
+// lastWords passes on what a process says and remembers the end of it.
+type lastWords struct {
+	w    io.Writer
+	kept []byte
 }
 
-// startWorker starts a process of this program. mutant may be empty.
-func startWorker(mutant string, stderr io.Writer, env ...string) (*worker, error) {
+func (l *lastWords) Write(p []byte) (int, error) {
+	const most = 16 << 10
+	l.kept = append(l.kept, p...)
+	if len(l.kept) > most {
+		l.kept = append(l.kept[:0], l.kept[len(l.kept)-most:]...)
+	}
+	return l.w.Write(p)
+}
+
+// worker is a worker process.
+type worker struct {
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	jobs *json.Encoder
+	out  *json.Decoder
+	said *lastWords
+	wall time.Duration
+}
+
+// startWorker starts a process of this program.
+func (f *fleet) startWorker(env []string) (*worker, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--worker"}
-	if mutant != "" {
-		args = append(args, "--mutant", mutant)
+	args := []string{"--worker", "--cpu-limit", f.cpu.String()}
+	if f.mutant != "" {
+		args = append(args, "--mutant", f.mutant)
 	}
-	w := &worker{cmd: exec.Command(self, args...)}
+	if f.without != "" {
+		args = append(args, "--without", f.without)
+	}
+	w := &worker{cmd: exec.Command(self, args...), said: &lastWords{w: f.stderr}, wall: f.wall}
 	w.cmd.Env = append(os.Environ(), env...)
-	w.cmd.Stderr = stderr
+	w.cmd.Stderr = w.said
 	if w.in, err = w.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
+	w.jobs = json.NewEncoder(w.in)
 	out, err := w.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -136,22 +129,33 @@ func startWorker(mutant string, stderr io.Writer, env ...string) (*worker, error
 	return w, w.cmd.Start()
 }
 
-// run gives the worker a seed and waits for its report. A worker that dies or
+// run gives the worker a job and waits for its report. A worker that dies or
 // hangs makes a violation of it, and has to be started again.
-func (w *worker) run(seed uint64) (rep report, alive bool) {
-	fmt.Fprintln(w.in, seed)
-	timer := time.AfterFunc(hangAfter, func() { _ = w.cmd.Process.Kill() })
+func (w *worker) run(j job) (rep report, alive bool) {
+	if err := w.jobs.Encode(j); err != nil {
+		rep = report{Seed: j.Seed, Property: noPanic, Violation: "the process of the run is gone: " + err.Error(), Apart: true}
+		w.stop()
+		return rep, false
+	}
+	timer := time.AfterFunc(w.wall, func() { _ = w.cmd.Process.Kill() })
 	err := w.out.Decode(&rep)
 	intime := timer.Stop()
-	switch {
-	case err == nil:
+	if err == nil && rep.Property != runEnds {
 		return rep, true
-	case !intime:
-		rep = report{Seed: seed, Property: "liveness", Violation: fmt.Sprintf("the run did not end within %s of real time", hangAfter)}
-	default:
-		rep = report{Seed: seed, Property: "D7 no panic", Violation: "the process of the run died: " + err.Error()}
 	}
 	w.stop()
+	switch {
+	case err == nil:
+	case !intime:
+		rep = report{Seed: j.Seed, Property: runEnds, Apart: true,
+			Violation: fmt.Sprintf("%s violated: the run did not end within %s of real time, though it did not use up its CPU time", runEnds, w.wall)}
+	default:
+		if errors.Is(err, io.EOF) {
+			err = errors.New(w.cmd.ProcessState.String())
+		}
+		rep = report{Seed: j.Seed, Property: noPanic, Apart: true, Stack: string(w.said.kept),
+			Violation: fmt.Sprintf("%s violated: the process of the run died: %v", noPanic, err)}
+	}
 	return rep, false
 }
 

@@ -22,14 +22,14 @@ func shrink(f *flags, stdout, stderr io.Writer) int {
 	}
 	began := time.Now()
 	s := &sim.Shrinker{
-		Run:  func(p *sim.Plan) *sim.Result { return simulate(p, nil) },
+		Run:  func(p *sim.Plan) *sim.Result { return simulate(p, sim.Options{}) },
 		Most: shrinkMost,
 		Tell: func(step string, runs, faults, requests int) {
 			fmt.Fprintf(stdout, "%-14s %4d faults, %4d requests, after %4d runs and %s\n", step, faults, requests, runs, time.Since(began).Round(100*time.Millisecond))
 		},
 	}
 	small := s.Shrink(p)
-	r := simulate(small, nil)
+	r := simulate(small, sim.Options{})
 	if r.Violation == nil {
 		fmt.Fprintln(stdout, "the run is clean: there is nothing to shrink")
 		return exitClean
@@ -50,7 +50,7 @@ func shrink(f *flags, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	fmt.Fprintf(stdout, "replay: %s\n", again)
-	return exitViolation
+	return classOf(r.Violation.Property)
 }
 
 // story begins the story of a plan that was shrunk; a person writes the rest.
@@ -77,6 +77,16 @@ func leaveOut(p *sim.Plan, classes string) error {
 		}
 	}
 	return nil
+}
+
+// draw makes the plan of a seed, without the classes that are left out; they
+// were checked with the command line.
+func (f *flags) draw(seed uint64) *sim.Plan {
+	p := sim.NewPlan(seed)
+	if err := leaveOut(p, f.without); err != nil {
+		panic(err)
+	}
+	return p
 }
 
 // listClasses shows what --without can leave out.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"sierradb/sim"
@@ -37,93 +36,65 @@ func (t *tally) add(r report) {
 	}
 }
 
-// each runs the seeds from first to last on jobs workers and hands the reports
-// to take, one at a time, until it answers false.
-func each(jobs int, mutant string, first, last uint64, stderr io.Writer, take func(report) bool) error {
-	var mu sync.Mutex
-	var failure error
-	next, stop := first, false
-	claim := func() (uint64, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if stop || next > last || next < first {
-			return 0, false
-		}
-		next++
-		return next - 1, true
-	}
-	give := func(r report, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil {
-			failure, stop = err, true
-		} else if !stop && !take(r) {
-			stop = true
-		}
-	}
-	var done sync.WaitGroup
-	for range min(uint64(jobs), last-first+1) {
-		done.Add(1)
-		go func() {
-			defer done.Done()
-			w, err := startWorker(mutant, stderr)
-			if err != nil {
-				give(report{}, err)
-				return
-			}
-			for {
-				seed, ok := claim()
-				if !ok {
-					break
-				}
-				r, alive := w.run(seed)
-				give(r, nil)
-				if alive {
-					continue
-				}
-				if w, err = startWorker(mutant, stderr); err != nil {
-					give(report{}, err)
-					return
-				}
-			}
-			w.stop()
-		}()
-	}
-	done.Wait()
-	return failure
-}
-
 // sweep runs many seeds.
 func sweep(f *flags, stdout, stderr io.Writer) int {
 	t := newTally()
 	began := time.Now()
 	shown := began
 	total := f.to - f.from + 1
-	err := each(f.jobs, "", f.from, f.to, stderr, func(r report) bool {
+	err := f.fleet(stderr).each(f.from, f.to, func(r report) bool {
 		t.add(r)
 		if now := time.Now(); now.Sub(shown) > 5*time.Second {
 			shown = now
 			fmt.Fprintf(stderr, "%d of %d seeds, %.1f a second, %d violations\n", t.runs, total, float64(t.runs)/now.Sub(began).Seconds(), len(t.failed))
 		}
-		return true
+		return r.Property != sameRun // no other finding would be certain
 	})
 	if err != nil {
 		fmt.Fprintln(stderr, "simrun:", err)
 		return exitUsage
 	}
 	t.print(stdout, time.Since(began))
-	if len(t.failed) == 0 {
-		return exitClean
+	if f.twice && t.diverged() == 0 {
+		fmt.Fprintf(stdout, "each seed ran twice (%s; %s): the same records, counters and verdicts\n",
+			strings.Join(settingsTwice[0], " "), strings.Join(settingsTwice[1], " "))
 	}
 	for i, r := range t.failed {
 		fmt.Fprintln(stdout)
-		if i < told {
-			runOne(&flags{seed: r.Seed, lines: f.lines}, stdout, stderr)
-			continue
+		switch {
+		case r.Apart:
+			// What hung or died there would do so here.
+			fmt.Fprintf(stdout, "seed %d: %s\n%sreplay: %s\n", r.Seed, r.Violation, r.Stack, f.replay(r))
+		case i < told:
+			runOne(&flags{seed: r.Seed, lines: f.lines, without: f.without}, stdout, stderr)
+		default:
+			fmt.Fprintf(stdout, "seed %d: %.400s\nreplay: %s\n", r.Seed, r.Violation, f.replay(r))
 		}
-		fmt.Fprintf(stdout, "seed %d: %.400s\nreplay: go run ./cmd/simrun --seed %d\n", r.Seed, r.Violation, r.Seed)
 	}
-	return exitViolation
+	return worst(t.failed)
+}
+
+// replay is the command that shows a finding again.
+func (f *flags) replay(r report) string {
+	without := ""
+	if f.without != "" {
+		without = " --without " + f.without
+	}
+	if r.Property == sameRun {
+		return fmt.Sprintf("go run ./cmd/simrun --seeds %d..%d --twice%s", r.Seed, r.Seed, without)
+	}
+	return fmt.Sprintf("go run ./cmd/simrun --seed %d%s", r.Seed, without)
+}
+
+// diverged is how many seeds gave two runs.
+func (t *tally) diverged() int {
+	n := 0
+	for _, r := range t.failed {
+		if r.Property == sameRun {
+			n++
+		}
+	}
+	return n
 }
 
 // print prints the sums: first what tells whether the sweep was worth

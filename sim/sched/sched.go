@@ -44,6 +44,9 @@ type Options struct {
 	Entropy func(*actor.Rand)
 	// Stack returns the stack of a panic.
 	Stack func() []byte
+	// Record takes the trace's hash after each record, before Text takes the
+	// record's line; nil: nobody asks.
+	Record func(hash uint64)
 	// Text takes the lines of the text trace; nil: no text.
 	Text func(line string)
 }
@@ -180,6 +183,9 @@ func (s *Sched) delay(limit actor.Instant) actor.Instant {
 // hash, the text (built only when wanted) into the text.
 func (s *Sched) Note(text func() string, words ...uint64) {
 	s.trace.add(uint64(s.now), words...)
+	if s.o.Record != nil {
+		s.o.Record(s.trace.hash)
+	}
 	if s.trace.text != nil {
 		s.trace.text(fmt.Sprintf("%12.6f  %s", float64(s.now)/float64(actor.Second), text()))
 	}
