@@ -114,7 +114,7 @@ func Open(fs vfs.FS, dir string, o Options) (*Bucket, error) {
 		fs: fs, dir: dir, o: o,
 		next:  make([]event.Sequence, o.Partitions),
 		index: index.New(o.Partitions, o.Salt),
-		keys:  segment.NewKeys(4096),
+		keys:  segment.NewKeys(int(min(4096, o.SegmentSize/64))), // a frame takes more
 	}
 	if err := b.recover(); err != nil {
 		b.Close()

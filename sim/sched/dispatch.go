@@ -30,8 +30,14 @@ func (s *Sched) run(sl *slot) {
 	if !s.guard(sl.m, sl.id, func() { sl.a.Flush(&sl.env) }) {
 		return
 	}
-	if s.effects(sl) && len(sl.mail) > 0 {
+	if !s.effects(sl) {
+		return
+	}
+	if len(sl.mail) > 0 {
 		sl.turn()
+	} else if cap(sl.mail) == 0 {
+		clear(batch)
+		sl.mail = batch[:0] // nothing came meanwhile: the next mail takes its place
 	}
 }
 

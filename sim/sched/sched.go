@@ -95,7 +95,6 @@ type Sched struct {
 	seed     uint64
 	rand     *actor.Rand
 	now      actor.Instant
-	seq      uint64
 	queue    queue
 	machines []*Machine
 	trace    Trace
@@ -130,15 +129,12 @@ func (s *Sched) At(t actor.Instant, f func()) {
 func (s *Sched) After(d actor.Instant, f func()) { s.At(s.now+d, f) }
 
 func (s *Sched) push(it item) {
-	s.seq++
-	it.seq = s.seq
-	it.tie = s.rand.Uint64()
-	s.queue.push(it)
+	s.queue.push(it, s.rand.Uint64())
 }
 
 // Next runs the next entry of the queue. It answers false when there is none.
 func (s *Sched) Next() bool {
-	if len(s.queue) == 0 {
+	if s.queue.len() == 0 {
 		return false
 	}
 	it := s.queue.pop()
@@ -159,10 +155,10 @@ func (s *Sched) Next() bool {
 // Run runs entries until the clock passes t, done answers true or nothing is
 // left.
 func (s *Sched) Run(t actor.Instant, done func() bool) {
-	for len(s.queue) > 0 && s.queue[0].at <= t && !done() {
+	for s.queue.len() > 0 && s.queue.next() <= t && !done() {
 		s.Next()
 	}
-	if len(s.queue) == 0 || s.queue[0].at > t {
+	if s.queue.len() == 0 || s.queue.next() > t {
 		s.now = max(s.now, t)
 	}
 }
