@@ -23,6 +23,8 @@ type fleet struct {
 	cpu     time.Duration // of one run
 	wall    time.Duration // of one run
 	stderr  io.Writer
+
+	used time.Duration // CPU time of all workers that came to their end
 }
 
 func (f *flags) fleet(stderr io.Writer) *fleet {
@@ -41,6 +43,7 @@ type lane struct {
 	f        *fleet
 	settings [][]string
 	workers  []*worker // nil: to be started
+	used     time.Duration
 }
 
 func (f *fleet) lane() *lane {
@@ -63,6 +66,7 @@ func (l *lane) do(i int, j job) (report, error) {
 	}
 	r, alive := l.workers[i].run(j)
 	if !alive {
+		l.used += l.workers[i].used()
 		l.workers[i] = nil
 	}
 	return r, nil
@@ -92,6 +96,7 @@ func (l *lane) stop() {
 	for _, w := range l.workers {
 		if w != nil {
 			w.stop()
+			l.used += w.used()
 		}
 	}
 }
@@ -137,10 +142,13 @@ func (f *fleet) drain(next func() (uint64, bool), take func(report) bool) error 
 		go func() {
 			defer done.Done()
 			l := f.lane()
-			defer l.stop()
 			for seed, ok := claim(); ok; seed, ok = claim() {
 				give(l.run(seed))
 			}
+			l.stop()
+			mu.Lock()
+			f.used += l.used
+			mu.Unlock()
 		}()
 	}
 	done.Wait()

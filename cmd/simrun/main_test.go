@@ -82,7 +82,7 @@ func TestOneSeed(t *testing.T) {
 
 func TestSweep(t *testing.T) {
 	status, out := call("--seeds", "1..8", "--jobs", "2")
-	for _, want := range []string{"8 runs in", "seeds a second", "violations 0", "states worth reaching", "log rolled", "power cuts"} {
+	for _, want := range []string{"8 runs in", "seeds a second", "runs for a second of CPU time", "violations 0", "states worth reaching", "log rolled", "power cuts"} {
 		if status != exitClean || !strings.Contains(out, want) {
 			t.Errorf("status %d, expected %q in:\n%s", status, want, out)
 		}

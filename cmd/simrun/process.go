@@ -159,7 +159,16 @@ func (w *worker) run(j job) (rep report, alive bool) {
 	return rep, false
 }
 
+// stop lets the process come to its end; w.cmd tells what it used.
 func (w *worker) stop() {
 	_ = w.in.Close()
 	_ = w.cmd.Wait()
+}
+
+// used is the CPU time that the process took, once it has stopped.
+func (w *worker) used() time.Duration {
+	if s := w.cmd.ProcessState; s != nil {
+		return s.UserTime() + s.SystemTime()
+	}
+	return 0
 }

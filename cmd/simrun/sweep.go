@@ -42,7 +42,8 @@ func sweep(f *flags, stdout, stderr io.Writer) int {
 	began := time.Now()
 	shown := began
 	total := f.to - f.from + 1
-	err := f.fleet(stderr).each(f.from, f.to, func(r report) bool {
+	workers := f.fleet(stderr)
+	err := workers.each(f.from, f.to, func(r report) bool {
 		t.add(r)
 		if now := time.Now(); now.Sub(shown) > 5*time.Second {
 			shown = now
@@ -54,7 +55,10 @@ func sweep(f *flags, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "simrun:", err)
 		return exitUsage
 	}
-	t.print(stdout, time.Since(began))
+	took := time.Since(began)
+	t.print(stdout, took)
+	fmt.Fprintf(stdout, "speed: %.1f runs for a second of CPU time, %.0f s of virtual time for a real second, %d requests a run\n",
+		t.perCPU(workers), t.virtual/took.Seconds(), t.counters["requests"]/t.runs)
 	if f.twice && t.diverged() == 0 {
 		fmt.Fprintf(stdout, "each seed ran twice (%s; %s): the same records, counters and verdicts\n",
 			strings.Join(settingsTwice[0], " "), strings.Join(settingsTwice[1], " "))
@@ -72,6 +76,16 @@ func sweep(f *flags, stdout, stderr io.Writer) int {
 		}
 	}
 	return worst(t.failed)
+}
+
+// perCPU is how many runs a core does in a second that it has for them alone: a
+// number that a busy machine hardly changes.
+func (t *tally) perCPU(f *fleet) float64 {
+	runs := float64(t.runs)
+	if f.twice {
+		runs *= 2
+	}
+	return runs / f.used.Seconds()
 }
 
 // replay is the command that shows a finding again.
