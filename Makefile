@@ -33,11 +33,12 @@ sim: ## run the simulator over SEEDS
 sim-twice: ## run each of SEEDS in two processes that differ, and compare
 	$(GO) run ./cmd/simrun --seeds $(SEEDS) --jobs $(JOBS) --twice
 
-sim-long: build ## run fresh seeds for HOURS, or until a signal; LONG keeps the sums, the next run goes on
+sim-long: ## run fresh seeds for HOURS, or until a signal; LONG keeps the sums, the next run goes on
+	$(GO) build -buildvcs=true -o bin/ ./cmd/simrun
 	bin/simrun --long $(LONG) --hours $(HOURS) --jobs $(JOBS)
 
-tally: build ## write the sums of LONG into docs/simulation.md
-	bin/simrun --long $(LONG) --tally docs/simulation.md
+tally: ## write the sums of LONG into docs/simulation.md
+	$(GO) run ./cmd/simrun --long $(LONG) --tally docs/simulation.md
 
 mutants: ## show that the simulator finds the planted bug MUTANT in SEEDS
 	$(GO) run -tags mutants ./cmd/simrun --mutant $(MUTANT) --seeds $(SEEDS) --expect-found

@@ -60,7 +60,7 @@ func builtFrom() (string, error) {
 		}
 	}
 	if commit == "" {
-		return "", errors.New("--long counts by commit, and this program does not know its own: build it with go build, as make sim-long does")
+		return "", errors.New("--long counts by commit, and this program does not know its own: build it with go build -buildvcs=true, as make sim-long does")
 	}
 	return commit + dirty, nil
 }

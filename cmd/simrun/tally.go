@@ -155,6 +155,6 @@ func short(commit string) string {
 // print tells the sums on a terminal.
 func (s *state) print(out io.Writer) {
 	all := total(s.Eras)
-	fmt.Fprintf(out, "%d seeds by %d commits, %s of virtual time, %d requests, %d events acknowledged, %d crashes; found: %s; next seed %d\n",
+	fmt.Fprintf(out, "%d seeds, commits: %d, %s of virtual time, %d requests, %d events acknowledged, %d crashes; found: %s; next seed %d\n",
 		all.Seeds, len(s.Eras), all.span(), all.Counters["requests"], all.Counters["events acknowledged"], all.crashes(), all.found(), s.Next)
 }

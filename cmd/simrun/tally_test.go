@@ -41,7 +41,7 @@ func TestTally(t *testing.T) {
 	write("# Page\n\n" + tallyBegin + "\nold\n" + tallyEnd + "\n\nThe rest.\n")
 	for range 2 { // the second time changes nothing
 		status, out := call("--long", dir, "--tally", page)
-		if status != exitClean || !strings.Contains(out, "14000 seeds by 14 commits, 15.33 years of virtual time") {
+		if status != exitClean || !strings.Contains(out, "14000 seeds, commits: 14, 15.33 years of virtual time") {
 			t.Fatalf("status %d: %s", status, out)
 		}
 		text, err := os.ReadFile(page)
