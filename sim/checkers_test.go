@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -165,6 +166,19 @@ func TestCheck_WrongVersion(t *testing.T) {
 	f(1, 2, told, "D4 expected")
 	f(8, 9, told, "D4 expected")
 	f(1, 2, "WRONGVER current stream version is empty but expected 0 for partition key x", "D4 expected")
+	f(3, 5, strings.Replace(told, `"a"`, `"b"`, 1), "D4 expected") // another stream
+
+	g := func(reply string, property string, streams ...string) {
+		t.Helper()
+		verdict(t, m.answer(m.attempt(3, 5, m.want(streams...)), failure(reply)), property)
+	}
+	g(told, "", "c", "a:0")
+	g(told, "D4 expected", "a:empty", "a:0") // the first fails for ever
+	g(told, "D4 expected", "c:0", "a:0")     // and so does this one: nobody was about to append to c
+	m.attempt(4, 0, m.want("c"))
+	g(told, "", "c:0", "a:0") // now somebody is
+	g(told, "D4 expected", "c:1", "a:0")
+	g(strings.Replace(told, "version is 1", "version is 2", 1), "", "a", "a:0") // its own event counts
 
 	landed := m.land(10, m.want("b"))
 	m.attempt(9, 10, landed)
@@ -176,9 +190,11 @@ func TestCheck_Conflict(t *testing.T) {
 	first := m.land(1, m.want("a"))
 	second := m.want("a")
 	op := m.attempt(2, 3, second)
-	verdict(t, m.answer(op, failure("IDCONFLICT taken")), "D4 once")
+	taken := failure(conflictText(first.Events[0].ID.String()))
+	verdict(t, m.answer(op, taken), "D4 once")
 	second.Events[0].ID = first.Events[0].ID
-	verdict(t, m.answer(op, failure("IDCONFLICT taken")), "")
+	verdict(t, m.answer(op, taken), "")
+	verdict(t, m.answer(op, failure(conflictText(uuid.Nil.String()))), "D4 once")
 }
 
 func TestCheck_Scans(t *testing.T) {
@@ -377,46 +393,6 @@ func TestModel_Exemption(t *testing.T) {
 	if lost := m.w.model.intents[1]; !lost.Excused || lost.Landed != nil || len(m.w.model.parts[0].records) != 1 {
 		t.Errorf("the lost entry is still there: %+v", lost)
 	}
-}
-
-func TestCheck_Linear(t *testing.T) {
-	f := func(spoil func(m *made, reads []*Op), property string) {
-		t.Helper()
-		m := newMade(t)
-		one, two := m.want("a:empty"), m.want("a:0", "b")
-		a := m.attempt(1, 3, one)
-		b := m.attempt(4, 8, two)
-		m.land(2, one)
-		m.land(6, two)
-		refused := m.attempt(9, 10, m.want("a:0"))
-		refused.Reply, refused.Outcome = failure("WRONGVER x"), NotDone
-		early, late := m.scan(5, 7, ""), m.scan(9, 10, "a")
-		early.Reply = page(false, one.Landed[0])
-		late.Reply = page(false, one.Landed[0], two.Landed[0])
-		last := m.op(9, 12, "EPSEQ")
-		last.Ask, last.Reply = Ask{Kind: event.LastSequence}, number(2)
-		get := m.op(9, 12, "EGET")
-		get.Ask, get.Reply = Ask{Kind: event.GetEvent, ID: two.Events[1].ID}, eventMap(two.Landed[1])
-		reads := []*Op{early, late, last, get}
-		for _, op := range append([]*Op{a, b}, reads...) {
-			op.Outcome = Done
-		}
-		spoil(m, reads)
-		m.w.history = reads
-		v, undecided := m.w.result().CheckLinear()
-		if undecided > 0 {
-			t.Error("porcupine gave up on a history of eight requests")
-		}
-		verdict(t, v, property)
-	}
-	f(func(*made, []*Op) {}, "")
-	f(func(_ *made, r []*Op) { r[0].Call = 9; r[0].Return = 10 }, "D4 linearizable")
-	f(func(_ *made, r []*Op) { r[1].Reply = page(false) }, "D4 linearizable")
-	f(func(_ *made, r []*Op) { r[1].Reply.Elems[1].Int = 1 }, "D4 linearizable")
-	f(func(_ *made, r []*Op) { r[2].Reply = number(1) }, "D4 linearizable")
-	f(func(_ *made, r []*Op) { r[3].Reply = resp3.Value{Kind: resp3.KindNull} }, "D4 linearizable")
-	f(func(m *made, _ []*Op) { m.w.model.intents[2].Events[0].Expected = event.At(1) }, "D4 linearizable")
-	f(func(m *made, _ []*Op) { m.w.model.intents[0].Landed[0].Version = 1 }, "D4 linearizable")
 }
 
 // TestCheck_Liveness: a client that gets no answer is noticed.

@@ -49,6 +49,7 @@ func (w *World) verify() {
 			return
 		}
 		w.count.Add("read back", 1)
+		w.wholly = true
 	}
 	if w.plan.Mode != "calm" && !w.k.NoDrill {
 		w.drill()

@@ -176,3 +176,15 @@ func (m *made) answer(op *Op, reply resp3.Value) *Violation {
 	op.Reply = reply
 	return m.w.judge(op)
 }
+
+// ackAll is the right answer to a transaction that landed.
+func ackAll(in *Intent) resp3.Value {
+	first, last := in.Landed[0], in.Landed[len(in.Landed)-1]
+	list := resp3.Value{Kind: resp3.KindArray}
+	for _, r := range in.Landed {
+		list.Elems = append(list.Elems, mapOf("event_id", simple(r.ID.String()), "stream_id", bulk(r.Stream),
+			"stream_version", number(uint64(r.Version)), "timestamp", number(uint64(r.Timestamp))))
+	}
+	return mapOf("partition_key", simple(first.Key.String()), "partition_id", number(0), "first_partition_sequence", number(uint64(first.Sequence)),
+		"last_partition_sequence", number(uint64(last.Sequence)), "events", list)
+}

@@ -28,6 +28,8 @@ type World struct {
 	restless bool // clients may still begin something
 	count    Counters
 	found    *Violation
+	off      map[string]bool // properties whose verdicts are thrown away
+	wholly   bool            // the last phase read everything back
 	stack    []byte
 	peerID   string // as the first HELLO told it
 	history  []*Op  // all requests, in the order they were made
