@@ -162,6 +162,7 @@ func (b *box) started() {
 			}
 		})
 	}
+	w.checkAfterBoot()
 	for _, c := range w.clients {
 		c.wake(w.k.Transit)
 	}

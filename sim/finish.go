@@ -50,6 +50,7 @@ func (w *World) verify() {
 		}
 		w.count.Add("read back", 1)
 		w.wholly = true
+		w.checkIndexes()
 	}
 	if w.plan.Mode != "calm" && !w.k.NoDrill {
 		w.drill()
