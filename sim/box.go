@@ -95,6 +95,7 @@ func (b *box) boot() {
 	if !ended {
 		return
 	}
+	w.judged("D8 recovery")
 	if err != nil {
 		b.refused(err)
 		return
@@ -228,6 +229,7 @@ func (b *box) crashed(f *Fault) {
 // restarts the process after a while.
 func (b *box) halted(bucket int) {
 	b.halt[bucket] = true
+	b.w.judged("D8 halts")
 	if !b.upset {
 		b.w.violate(violated("D8 halts", "bucket %d halts though no operation failed", bucket))
 	}
@@ -262,6 +264,7 @@ func (b *box) shutdown() {
 		if !b.m.Guard(func() { err = n.Close() }) {
 			return
 		}
+		b.w.judged("shutdown")
 		if err != nil && !b.upset {
 			b.w.violate(violated("shutdown", "the node does not close: %v", err))
 		}

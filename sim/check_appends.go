@@ -16,11 +16,13 @@ func (w *World) checkLanded(op *Op) *Violation {
 	in, cn := op.Intent, op.Conn
 	w.count.Add("appends acknowledged", 1)
 	w.count.Add("events acknowledged", uint64(len(in.Events)))
+	w.judged("D1 acknowledged")
 	if in.Landed == nil {
 		return violated("D1 acknowledged", "%s is acknowledged before it is visible", in)
 	}
 	b := w.model.bucketOf(in.Partition)
 	if len(in.Attempts) == 1 {
+		w.judged("S15 order")
 		if in.Index < cn.order[b] {
 			return violated("S15 order", "%s landed at entry %d, but an earlier append of its connection at entry %d", in, in.Index, cn.order[b])
 		}

@@ -10,6 +10,7 @@ import (
 
 // checkError judges an error to a well-formed request.
 func (w *World) checkError(op *Op) *Violation {
+	w.judged("I15 errors")
 	b := w.box
 	code := op.code()
 	switch code {

@@ -6,6 +6,7 @@ package sim
 
 // checkOutput judges how much output a session has made that has not left.
 func (w *World) checkOutput(cn *conn) *Violation {
+	w.judged("D7 limits")
 	// Over OutputMax no request is taken; the replies to those taken before may
 	// still come: small ones for each, and large ones for a few scans.
 	largest := w.k.ReplyMax

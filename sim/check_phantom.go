@@ -27,6 +27,8 @@ func intentOf(name string) (n, i int, ok bool) {
 
 // recognise finds the intent that made the records of one entry.
 func (m *Model) recognise(records []*Record) (*Intent, *Violation) {
+	m.judged("phantom")
+	m.judged("D2 whole")
 	n, _, ok := intentOf(records[0].Name)
 	if !ok || n >= len(m.intents) {
 		return nil, violated("phantom", "an entry is visible that no client sent: stream %q event %q", records[0].Stream, records[0].Name)
@@ -46,6 +48,7 @@ func (m *Model) recognise(records []*Record) (*Intent, *Violation) {
 			return nil, violated("D2 whole", "%s has events of two transactions", in)
 		}
 	}
+	m.judged("S11 transaction id")
 	if single := len(records) == 1; single != (records[0].Transaction == records[0].ID) {
 		return nil, violated("S11 transaction id", "%s of %d events has transaction id %s, its first event id %s", in, len(records), records[0].Transaction, records[0].ID)
 	}

@@ -84,6 +84,7 @@ func (m *Model) selected(a *Ask) []*Record {
 func (w *World) checkLast(op *Op) *Violation {
 	iv := op.interval(w.model)
 	lengths := states(w.model.selected(&op.Ask), iv)
+	w.judged("D3 reads")
 	last, some := isInt(&op.Reply)
 	for _, n := range lengths {
 		if some && n > 0 && last == uint64(n-1) || n == 0 && wantNull(op, &op.Reply) {
@@ -108,6 +109,7 @@ func (w *World) checkScan(op *Op) *Violation {
 		return violated("replies", "%s has events %s", op, shorten(events.String()))
 	}
 	w.count.Add("events read", uint64(len(events.Elems)))
+	w.judged("D3 reads")
 	records := w.model.selected(&op.Ask)
 	var last *Violation
 	for _, n := range states(records, op.interval(w.model)) {
@@ -153,6 +155,7 @@ func (w *World) checkGet(op *Op) *Violation {
 	iv := op.interval(m)
 	records := m.byID[uuid.UUID(op.Ask.ID)]
 	if wantNull(op, &op.Reply) {
+		w.judged("D1 reads")
 		for _, r := range records {
 			if r.Tick <= op.Call || r.Tick <= op.Conn.floor[m.bucketOf(r.Partition)] {
 				return violated("D1 reads", "%s finds nothing, but the event is in partition %d at sequence %d: %s", op, r.Partition, r.Sequence, r.Intent)
@@ -160,6 +163,7 @@ func (w *World) checkGet(op *Op) *Violation {
 		}
 		return nil
 	}
+	w.judged("D6 reads")
 	last := violated("D6 reads", "%s is answered %s, but nothing with that id was ever visible", op, shorten(op.Reply.String()))
 	for _, r := range records {
 		if r.Tick >= iv.to {

@@ -64,6 +64,7 @@ func wantReply(op *Op) *Violation {
 // (D7): an error that says that nothing was done.
 func (w *World) checkRefused(op *Op) *Violation {
 	w.count.Add("malformed requests", 1)
+	w.judged("D7 malformed")
 	code := op.code()
 	switch code {
 	case "INVALIDARG", "SYNTAX", "ERR", "NOPROTO", "WRONGPASS":

@@ -97,6 +97,7 @@ func (cn *conn) transit() actor.Instant {
 
 // output takes what the session wants.
 func (cn *conn) output(out *actor.Effects) {
+	cn.w.judged("S21 credits")
 	cn.sent -= out.Consumed
 	if cn.sent < 0 {
 		cn.w.violate(violated("S21 credits", "%s consumed %d bytes more than it got", cn.id, -cn.sent))
@@ -165,6 +166,7 @@ func (cn *conn) receive(piece []byte) {
 		}
 		op := cn.waiting[0]
 		cn.waiting = cn.waiting[1:]
+		cn.w.judged("replies")
 		op.Reply, op.Size = v, before-cn.dec.Buffered()
 		op.Return, op.ReturnAt = cn.w.s.Steps(), cn.w.s.Now()
 		cn.w.s.Note(func() string { return "<- " + op.name() + " " + shorten(v.String()) }, 21, uint64(op.Client), uint64(op.N))

@@ -149,6 +149,7 @@ func (b *box) image(bucket int) map[string][]byte {
 // may have changed.
 func (b *box) judgeDamage(bucket int, err error) *Violation {
 	b.w.count.Add("damage reported", 1)
+	b.w.judged("D6 no false damage")
 	if b.upset || b.full && errors.Is(err, vfs.ErrNoSpace) {
 		return nil
 	}
@@ -157,6 +158,8 @@ func (b *box) judgeDamage(bucket int, err error) *Violation {
 		if wd.bucket != bucket || wd.mended {
 			continue
 		}
+		b.w.judged("D6 damage is named")
+		b.w.judged("D6 damage is left alone")
 		if !strings.Contains(err.Error(), "buckets/") {
 			return violated("D6 damage is named", "the report of damage in bucket %d names no file: %v", bucket, err)
 		}

@@ -92,6 +92,7 @@ func (w *World) restart(round int) bool {
 	b.mend("last phase")
 	deadline := w.s.Now() + patience
 	w.until(deadline, b.up)
+	w.judged("D8 liveness")
 	if w.found == nil && !b.up() {
 		w.violate(violated("D8 liveness", "the node does not start within %s", clock(patience)))
 	}
@@ -123,6 +124,7 @@ func (b *box) lastCut() string {
 // play lets a client make its requests.
 func (w *World) play(c *Client, property, what string) bool {
 	c.wake(0)
+	w.judged(property)
 	w.until(w.s.Now()+patience+actor.Instant(len(c.script))*actor.Second, c.finished)
 	if w.found == nil && !c.finished() {
 		w.violate(violated(property, "%s: %d requests are left", what, len(c.script)))

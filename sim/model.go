@@ -25,6 +25,7 @@ type Model struct {
 	streams    map[streamName]*streamLog
 	byID       map[uuid.UUID][]*Record // in the order of landing
 	intents    []*Intent               // by number
+	judged     func(property string)   // counts what Apply judges
 }
 
 // streamName identifies a stream in maps.
@@ -112,7 +113,7 @@ func (in *Intent) refused() bool {
 }
 
 func newModel(buckets, partitions int) *Model {
-	m := &Model{partitions: partitions, streams: make(map[streamName]*streamLog), byID: make(map[uuid.UUID][]*Record)}
+	m := &Model{partitions: partitions, judged: func(string) {}, streams: make(map[streamName]*streamLog), byID: make(map[uuid.UUID][]*Record)}
 	for range buckets {
 		m.buckets = append(m.buckets, &bucketLog{next: 1})
 	}
@@ -150,8 +151,10 @@ func (m *Model) Apply(f *event.Applied) *Violation {
 		return violated("D3 gapless", "bucket %d makes entry %d visible, expected entry %d", f.Bucket, f.Index, b.next)
 	}
 	b.next++
+	m.judged("D3 gapless")
 	digest := sched.DigestBytes(uint64(f.Kind), f.Data)
 	if known := int(f.Index) - 1; known < len(b.entries) {
+		m.judged("D3 immutable")
 		e := &b.entries[known]
 		if e.term == f.Term && e.digest == digest && bytes.Equal(e.data, f.Data) {
 			return nil
@@ -176,6 +179,7 @@ func (m *Model) land(b *bucketLog, bucket int, f *event.Applied) *Violation {
 	if err != nil {
 		return violated("D2 whole", "bucket %d entry %d is visible and can't be decoded: %v", bucket, f.Index, err)
 	}
+	m.judged("S2 hint")
 	b.hint = max(b.hint, body.Commit)
 	if body.Commit >= f.Index {
 		return violated("S2 hint", "bucket %d entry %d names commit index %d, which is not below it", bucket, f.Index, body.Commit)
@@ -197,6 +201,7 @@ func (m *Model) land(b *bucketLog, bucket int, f *event.Applied) *Violation {
 		return v
 	}
 	in.Landed, in.Index, in.Tick = records, f.Index, m.tick
+	m.judged("D4 refused")
 	if in.refused() {
 		return violated("D4 refused", "%s landed in bucket %d at entry %d though every attempt was answered that it was not done: %s",
 			in, bucket, f.Index, in.Attempts[len(in.Attempts)-1].Reply)
@@ -209,6 +214,9 @@ func (m *Model) land(b *bucketLog, bucket int, f *event.Applied) *Violation {
 func (m *Model) place(records []*Record, in *Intent) *Violation {
 	part := m.parts[in.Partition]
 	for i, r := range records {
+		m.judged("routing")
+		m.judged("D4 expected version")
+		m.judged("D4 once")
 		if r.Partition != in.Partition || r.Key != in.Key {
 			return violated("routing", "%s landed in partition %d with key %s, expected partition %d", in, r.Partition, r.Key, in.Partition)
 		}

@@ -38,6 +38,9 @@ type Options struct {
 	Record func(hash uint64)
 	// Text takes the lines of the full trace. nil: no text is built.
 	Text func(line string)
+	// Off names properties whose verdicts are thrown away: a bug planted into
+	// the simulator, which a sweep must notice.
+	Off []string
 }
 
 // Violation says which property a run broke, and how.

@@ -47,6 +47,7 @@ var helloWork = &Workload{
 		if w.peerID == "" {
 			w.peerID = id.Text()
 		}
+		w.judged("identity")
 		if id.Text() != w.peerID {
 			return violated("identity", "peer_id was %q and is %q after a restart", w.peerID, id.Text())
 		}

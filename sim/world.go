@@ -46,7 +46,9 @@ func newWorld(p *Plan, o Options) *World {
 		Knobs:   sched.Knobs{TellMax: k.TellMax, RunMax: k.RunMax, BatchMax: k.BatchMax, LateOne: k.LateOne, Hold: k.Hold},
 		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text,
 	})
+	w.switchOff(o.Off)
 	w.model = newModel(k.Buckets, k.Partitions)
+	w.model.judged = w.judged
 	w.box = newBox(w)
 	w.skip = make(map[Skip]bool)
 	for _, s := range p.Skip {
@@ -108,7 +110,7 @@ func (w *World) settled() bool {
 
 // violate ends the run with its first violation.
 func (w *World) violate(v *Violation) {
-	if v == nil || w.found != nil {
+	if v == nil || w.found != nil || w.off[v.Property] {
 		return
 	}
 	v.At = w.s.Now()
@@ -124,6 +126,8 @@ func (w *World) tell(format string, args ...any) {
 func (w *World) result() *Result {
 	t := w.s.Trace()
 	w.count.Add("steps", w.s.Steps())
+	w.judgedTimes("D7 no panic", w.s.Steps())
+	w.judged("liveness")
 	return &Result{Seed: w.plan.Seed, Hash: t.Hash(), Checkpoints: t.Checkpoints(), Records: t.Count(),
 		Virtual: w.s.Now(), Counters: w.count, Violation: w.found, Stack: w.stack, world: w}
 }
@@ -148,6 +152,7 @@ func (w *World) Barrier(_ *sched.Machine, id actor.ID, b *actor.Barrier) sched.S
 // BarrierDone implements [sched.Outside].
 func (w *World) BarrierDone(_ *sched.Machine, id actor.ID, err error) {
 	if err != nil && id.Role == actor.Replica {
+		w.judged("D9 failed sync")
 		w.model.buckets[id.N].failed = true
 	}
 }
