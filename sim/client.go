@@ -146,6 +146,7 @@ func (c *Client) gone() {
 	for _, op := range c.conn.waiting {
 		op.Return, op.ReturnAt, op.Outcome = c.w.s.Steps(), c.w.s.Now(), Unknown
 		c.w.count.Add("requests lost", 1)
+		c.w.violate(c.w.checkLost(op))
 		c.uncertain(op)
 	}
 	c.conn = nil

@@ -27,6 +27,8 @@ type conn struct {
 	in     []byte // from the session, not yet at the client
 	pulled bool   // a delivery to the client is queued
 	hangup bool   // the session closes it when in is empty
+	wire   wire
+	raw    bool // bytes were sent that are no request: what is behind them gets no reply
 	dec    resp3.Decoder
 
 	name    string // CLIENT SETNAME
@@ -50,6 +52,7 @@ func (cn *conn) send(op *Op) {
 	}
 	op.Proto = cn.proto
 	op.Call, op.CallAt, op.Outcome = w.s.Steps(), w.s.Now(), Pending
+	op.Second, op.owed, cn.raw = w.second, cn.wire.idle(w.s.Now()), cn.raw || op.Raw != nil
 	if op.Intent != nil {
 		op.Intent.Attempts = append(op.Intent.Attempts, op)
 	}
@@ -74,8 +77,10 @@ func (cn *conn) push() {
 		return
 	}
 	cn.pushed = true
+	cn.wire.busy(cn.w.s.Now(), 1)
 	cn.w.s.After(cn.transit(), func() {
 		cn.pushed = false
+		cn.wire.busy(cn.w.s.Now(), -1)
 		if cn.dead {
 			return
 		}
@@ -120,12 +125,14 @@ func (cn *conn) pull() {
 		return
 	}
 	cn.pulled = true
+	cn.wire.busy(cn.w.s.Now(), 1)
 	after := cn.transit()
 	if now := cn.w.s.Now(); cn.c.deaf > now {
 		after += cn.c.deaf - now
 	}
 	cn.w.s.After(after, func() {
 		cn.pulled = false
+		cn.wire.busy(cn.w.s.Now(), -1)
 		if cn.dead {
 			return
 		}
@@ -170,6 +177,7 @@ func (cn *conn) receive(piece []byte) {
 		op.Reply, op.Size = v, before-cn.dec.Buffered()
 		op.Return, op.ReturnAt = cn.w.s.Steps(), cn.w.s.Now()
 		cn.w.s.Note(func() string { return "<- " + op.name() + " " + shorten(v.String()) }, 21, uint64(op.Client), uint64(op.N))
+		cn.w.violate(cn.w.checkLatency(op))
 		cn.c.answered(op)
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // The last phase. Everything heals, the node restarts, every bucket must take
-// an append in time (D8), and all that is in the model must be read back: by
+// an append in time (D8), all clients make some more requests, and all that is in the model must be read back: by
 // partition, by stream and by id, page by page. Then the power goes once more,
 // and everything is read again: a second recovery must change nothing.
 
@@ -24,7 +24,7 @@ func (w *World) heal() {
 	b.full = false
 	b.next = nil
 	for _, c := range w.clients {
-		c.left, c.coming, c.retry, c.script = 0, nil, nil, nil
+		c.left, c.coming, c.retry, c.script, c.deaf = 0, nil, nil, nil, 0
 	}
 	w.tell("everything heals")
 }
@@ -40,7 +40,7 @@ func (w *World) verify() {
 		w.clients = append(w.clients, c)
 		if round == 0 {
 			c.script = c.gen.proofOfLife()
-			if !w.play(c, "D8 liveness", "a bucket does not take an append") {
+			if !w.play(c, "D8 liveness", "a bucket does not take an append") || !w.burst() {
 				return
 			}
 		}

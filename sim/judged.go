@@ -17,3 +17,12 @@ func (w *World) switchOff(properties []string) {
 		w.off[name] = true
 	}
 }
+
+// peak keeps how near a quantity came to its limit, in percent: the most of a
+// run, and by the name's first word the most of a sweep.
+func (w *World) peak(name string, n, limit uint64) {
+	name = "most " + name
+	if percent := (100*n + limit - 1) / limit; percent > w.count[name] {
+		w.count[name] = percent
+	}
+}

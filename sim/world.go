@@ -25,6 +25,7 @@ type World struct {
 	conns   map[actor.ID]*conn // of the present life
 
 	healed   bool // no more faults
+	second   bool // the second burst is under way
 	restless bool // clients may still begin something
 	count    Counters
 	found    *Violation

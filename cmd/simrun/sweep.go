@@ -28,7 +28,11 @@ func (t *tally) add(r report) {
 	t.runs++
 	t.virtual += float64(r.Virtual) / 1e9
 	for _, name := range r.Counters.Names() {
-		t.counters.Add(name, r.Counters[name])
+		if strings.HasPrefix(name, "most ") {
+			t.counters[name] = max(t.counters[name], r.Counters[name])
+		} else {
+			t.counters.Add(name, r.Counters[name])
+		}
 		t.seeds[name]++
 	}
 	if r.Violation != "" {
