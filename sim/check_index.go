@@ -79,6 +79,11 @@ func (w *World) checkBucket(disk vfs.FS, id event.BucketID, who string, x indexe
 		return violated("I12 index", "bucket %d up to entry %d: %v", id, x.Applied(), err)
 	}
 	w.judged("I12 index")
+	if b, ok := x.(interface{ IndexBytes() int64 }); ok {
+		if v := w.checkIndexMemory(int(id), b.IndexBytes(), scan, scan.segments); v != nil {
+			return v
+		}
+	}
 	if what := scan.compare(x, dice); what != "" {
 		return violated("I12 index", "bucket %d up to entry %d, asked by %s: %s", id, x.Applied(), who, what)
 	}

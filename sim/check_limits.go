@@ -1,21 +1,164 @@
 package sim
 
-// Queues stay in the limits that the options set (D7, S21, S22). The scheduler
-// bounds mailboxes; this file bounds what a session has put out and the client
-// has not read.
+import (
+	"sierradb/core/actor"
+	"sierradb/node/replica"
+	"sierradb/sim/sched"
+)
 
-// checkOutput judges how much output a session has made that has not left.
-func (w *World) checkOutput(cn *conn) *Violation {
-	w.judged("D7 limits")
-	// Over OutputMax no request is taken; the replies to those taken before may
-	// still come: small ones for each, and large ones for a few scans.
-	largest := w.k.ReplyMax
-	if w.k.ReplyMax < int(w.k.SegmentSize) {
-		largest = 2*int(w.k.SegmentSize) + 4096 // one event is always returned
+// Queues stay in the limits that the settings give (D7, S21, S22): mailboxes,
+// the appends that a replica holds, the output of a session that its client has
+// not read. Each bound follows from the knobs; the counters "most ..." say how
+// near a run came.
+
+// sizes are how much clients wanted to append.
+type sizes struct {
+	largest  int64 // append, as a replica counts it
+	event    int   // the largest event, as a reply shows it
+	rendered int   // all events, as replies show them
+}
+
+// rendering is more than an event takes in a reply beyond its stream, name,
+// metadata and payload.
+const rendering = 600
+
+func (s *sizes) add(in *Intent) {
+	size := int64(128)
+	for i := range in.Events {
+		ev := &in.Events[i]
+		n := len(ev.Stream) + len(eventName(in.N, i)) + len(ev.Payload) + len(ev.Metadata)
+		size += int64(n) + 64
+		s.event = max(s.event, n+rendering)
+		s.rendered += n + rendering
 	}
-	limit := w.k.OutputMax + min(w.k.Inflight, w.k.Depth)*4096 + 17*largest
-	if len(cn.in) > limit {
-		return violated("D7 limits", "%s has %d bytes of output that were not read, expected at most %d", cn.id, len(cn.in), limit)
+	s.largest = max(s.largest, size)
+}
+
+// credits is how many requests of a connection are with the replicas at most.
+func (k *Knobs) credits() int { return min(k.Inflight, k.Depth) }
+
+// mail judges a mailbox, as it got one more event of a sender. Each request of a
+// session has at most one event in each replica's mailbox, and each has room
+// for the answer in the session's; a session answers its own questions about
+// buckets that are not served.
+func (w *World) mail(m *sched.Machine, to, from actor.ID, n int) {
+	most, who := 0, ""
+	switch {
+	case to.Role == actor.Replica && from.Role == actor.Session:
+		most, who = w.k.credits(), "of a session in a replica"
+		w.violate(w.checkQueue(m, to))
+	case to.Role == actor.Session && from.Role == actor.Replica:
+		most, who = w.k.credits(), "of a replica in a session"
+	case to.Role == actor.Session && from == to:
+		most, who = w.k.credits()*w.k.Buckets, "of a session in itself"
+	case to.Role == actor.Replica:
+		// Of itself: to go on. Of the world: start, one tick, one barrier, stop.
+		most, who = 4, "of the world or itself in a replica"
+	default:
+		return // input and sent bytes: bounded by checkOutput, and by consumption
+	}
+	w.judged("D7 limits")
+	w.peak("mail "+who+", % of its bound", uint64(n), uint64(most))
+	if n > most {
+		w.violate(violated("D7 limits", "%d events of %s wait for %s, expected at most %d", n, from, to, most))
+	}
+}
+
+// checkQueue judges what a replica counts as queued: the limit, or a single
+// append.
+func (w *World) checkQueue(m *sched.Machine, id actor.ID) *Violation {
+	r, ok := m.Actor(id).(*replica.Replica)
+	if !ok {
+		return nil
+	}
+	w.judged("D7 limits")
+	queued, most := r.Queued(), max(w.k.QueueBytes, w.model.sizes.largest)
+	w.peak("bytes queued in a replica, % of its bound", uint64(queued), uint64(most))
+	if queued <= w.k.QueueBytes {
+		return nil
+	}
+	if _, appends := r.Held(); appends == 1 && queued <= most {
+		return nil
+	}
+	return violated("D7 limits", "%s holds %d bytes of appends, the limit is %d", id, queued, w.k.QueueBytes)
+}
+
+// checkHeld demands that what a replica counts is what it holds: a count that
+// drifts up ends in a bucket that is busy for ever, one that drifts down in no
+// limit at all.
+func (w *World) checkHeld(id actor.ID, r *replica.Replica) *Violation {
+	if r.Halted() {
+		return nil
+	}
+	w.judged("D7 limits")
+	if held, appends := r.Held(); held != r.Queued() {
+		return violated("D7 limits", "%s counts %d bytes of appends and holds %d in %d appends", id, r.Queued(), held, appends)
 	}
 	return nil
 }
+
+// lightMax is more than the largest reply that is no event and no scan.
+const lightMax = 16 << 10
+
+// checkOutput judges how much output a session has made that has not left. Over
+// OutputMax no request is taken; the replies to those taken before may still
+// come: small ones for each, and large ones for the few reads that are under way
+// at a time.
+func (w *World) checkOutput(cn *conn) *Violation {
+	w.judged("D7 limits")
+	large := min(w.model.sizes.rendered, max(w.k.ReplyMax, w.model.sizes.event)) + 128
+	most := w.k.OutputMax + w.k.credits()*lightMax + min(heavyReads, w.k.credits())*large
+	w.peak("output of a session, % of its bound", uint64(len(cn.in)), uint64(most))
+	if len(cn.in) > most {
+		return violated("D7 limits", "%s has %d bytes of output that were not read, expected at most %d", cn.id, len(cn.in), most)
+	}
+	return nil
+}
+
+// heavyReads is how many reads with large answers a session has under way.
+const heavyReads = 16
+
+// checkSize judges the size of one reply: a scan has at most ReplyMax bytes, or
+// a single event; other replies are small.
+func (w *World) checkSize(op *Op) *Violation {
+	w.judged("D7 limits")
+	most := lightMax
+	if op.Ask.Kind != 0 {
+		most = max(w.k.ReplyMax, w.model.sizes.event) + 128
+	}
+	w.peak("bytes of a reply, % of its bound", uint64(op.Size), uint64(most))
+	if op.Size > most {
+		return violated("D7 limits", "%s is answered with %d bytes, expected at most %d", op, op.Size, most)
+	}
+	return nil
+}
+
+// checkIndexMemory judges what the index of a bucket takes for its events. The
+// bounds are those of its structure: slices have room for up to twice of what
+// they hold, an event stands in two runs and in a hash table that is at least
+// three eighths full.
+func (w *World) checkIndexMemory(bucket int, bytes int64, s *fullScan, segments int) *Violation {
+	w.judged("D7 limits")
+	most := int64(segments)*indexOfSegment + int64(len(s.parts))*indexOfChain
+	for _, p := range s.parts {
+		most += int64(len(p)) * indexOfEvent
+	}
+	for _, stream := range s.streamOrder {
+		most += indexOfStream + int64(len(stream.key.ID))
+	}
+	chains := len(s.parts) + len(s.streamOrder)
+	most += int64(min(chains*segments, 2*len(s.idOrder)+chains)) * 32 // links
+	w.peak("bytes of an index, % of its bound", uint64(bytes), uint64(most))
+	if bytes > most {
+		return violated("D7 limits", "the index of bucket %d takes %d bytes, expected at most %d", bucket, bytes, most)
+	}
+	return nil
+}
+
+// What the parts of an index take at most, in bytes.
+const (
+	indexOfEvent   = 2*(4+2+2+16) + 8*8/3 + 2*(2*3*4) + 2*2*12
+	indexOfSegment = 512
+	indexOfChain   = 2 * 64
+	indexOfStream  = 2*64 + 2*64
+)

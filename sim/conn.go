@@ -178,6 +178,7 @@ func (cn *conn) receive(piece []byte) {
 		op.Return, op.ReturnAt = cn.w.s.Steps(), cn.w.s.Now()
 		cn.w.s.Note(func() string { return "<- " + op.name() + " " + shorten(v.String()) }, 21, uint64(op.Client), uint64(op.N))
 		cn.w.violate(cn.w.checkLatency(op))
+		cn.w.violate(cn.w.checkSize(op))
 		cn.c.answered(op)
 	}
 }

@@ -31,6 +31,7 @@ type fullScan struct {
 	streamOrder []placedStream
 	idOrder     []uuid.UUID
 	last        uint64 // entry
+	segments    int    // that hold entries
 }
 
 type placedStream struct {
@@ -84,6 +85,7 @@ func (s *fullScan) file(disk vfs.FS, name string, number uint64, seed uint32, up
 			return fmt.Errorf("the table of %s says that partition %d continues with sequence %d, the frames before hold other events", name, next.Partition, next.Sequence)
 		}
 	}
+	s.segments++
 	for s.last < upto {
 		frame, flaw, err := scan.Frame(off)
 		if err != nil || flaw != nil || frame.Entry.Index != s.last+1 {

@@ -26,6 +26,7 @@ type Model struct {
 	byID       map[uuid.UUID][]*Record // in the order of landing
 	intents    []*Intent               // by number
 	judged     func(property string)   // counts what Apply judges
+	sizes      sizes                   // of what clients wanted to append
 }
 
 // streamName identifies a stream in maps.
@@ -131,6 +132,7 @@ func (m *Model) intend(in *Intent) *Intent {
 	in.N = len(m.intents)
 	in.Partition = event.PartitionOf(in.Key, m.partitions)
 	m.intents = append(m.intents, in)
+	m.sizes.add(in)
 	return in
 }
 

@@ -45,7 +45,7 @@ func newWorld(p *Plan, o Options) *World {
 	k := w.k
 	w.s = sched.New(p.Seed, sched.Options{
 		Knobs:   sched.Knobs{TellMax: k.TellMax, RunMax: k.RunMax, BatchMax: k.BatchMax, LateOne: k.LateOne, Hold: k.Hold},
-		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text,
+		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text, Mail: w.mail,
 	})
 	w.switchOff(o.Off)
 	w.model = newModel(k.Buckets, k.Partitions)
@@ -151,7 +151,10 @@ func (w *World) Barrier(_ *sched.Machine, id actor.ID, b *actor.Barrier) sched.S
 }
 
 // BarrierDone implements [sched.Outside].
-func (w *World) BarrierDone(_ *sched.Machine, id actor.ID, err error) {
+func (w *World) BarrierDone(m *sched.Machine, id actor.ID, err error) {
+	if r, ok := m.Actor(id).(*replica.Replica); ok {
+		w.violate(w.checkHeld(id, r))
+	}
 	if err != nil && id.Role == actor.Replica {
 		w.judged("D9 failed sync")
 		w.model.buckets[id.N].failed = true

@@ -142,6 +142,9 @@ func (b *Bucket) Close() error {
 // Report says what recovery found when the bucket was opened.
 func (b *Bucket) Report() Report { return b.report }
 
+// IndexBytes is about how much memory the index takes.
+func (b *Bucket) IndexBytes() int64 { return b.index.Bytes() }
+
 // LastIndex is the index of the last appended entry, 0 for none.
 func (b *Bucket) LastIndex() uint64 { return b.last }
 

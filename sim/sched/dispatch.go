@@ -23,6 +23,9 @@ func (s *Sched) run(sl *slot) {
 		sl.mail = sl.mail[n:]
 	}
 	for i := range batch {
+		sl.senders[batch[i].From]--
+	}
+	for i := range batch {
 		if !s.step(sl, &batch[i]) {
 			return
 		}

@@ -27,8 +27,8 @@ type Machine struct {
 	order  []*slot // in the order of Add, for dropping them
 }
 
-// mailMax bounds a mailbox: what the few clients of a run can cause is far
-// below.
+// mailMax bounds a mailbox when nobody outside does: what the few clients of a
+// run can cause is far below.
 const mailMax = 1 << 17
 
 // slot is one actor and its mailbox.
@@ -41,6 +41,7 @@ type slot struct {
 	waiting bool // a turn is queued
 	gone    bool
 	last    map[actor.ID]actor.Instant // when the last tell of each sender arrives
+	senders map[actor.ID]int           // events in mail, by sender
 }
 
 // Machine adds a machine that is down.
@@ -106,7 +107,7 @@ func (m *Machine) Add(id actor.ID, a actor.Actor) {
 	if m.actors[id] != nil {
 		panic("sched: " + id.String() + " is there already")
 	}
-	sl := &slot{m: m, id: id, a: a, last: make(map[actor.ID]actor.Instant)}
+	sl := &slot{m: m, id: id, a: a, last: make(map[actor.ID]actor.Instant), senders: make(map[actor.ID]int)}
 	seed := m.s.seed ^ uint64(m.ID)<<56 ^ uint64(m.Life)<<40 ^ uint64(id.Role)<<32 ^ uint64(id.N)
 	sl.env = actor.Env{Self: id, Rand: actor.NewRand(actor.Mix(seed + 0xac7)), FS: m.fs, Hooks: hooks{m}}
 	m.actors[id] = sl
@@ -132,6 +133,14 @@ func (m *Machine) Post(to actor.ID, ev actor.Event) {
 	}
 }
 
+// Actor returns an actor of the present life, nil if there is none.
+func (m *Machine) Actor(id actor.ID) actor.Actor {
+	if sl := m.actors[id]; sl != nil {
+		return sl.a
+	}
+	return nil
+}
+
 // Mail is how many events wait for an actor.
 func (m *Machine) Mail(id actor.ID) int {
 	if sl := m.actors[id]; sl != nil {
@@ -142,7 +151,7 @@ func (m *Machine) Mail(id actor.ID) int {
 
 func (sl *slot) drop() {
 	sl.gone = true
-	sl.a, sl.mail, sl.last = nil, nil, nil
+	sl.a, sl.mail, sl.last, sl.senders = nil, nil, nil, nil
 }
 
 // tell queues an event after a drawn delay, never before or together with an
@@ -160,6 +169,10 @@ func (sl *slot) tell(ev actor.Event) {
 // arrive puts an event into the mailbox and queues the actor's turn.
 func (sl *slot) arrive(ev actor.Event) {
 	sl.mail = append(sl.mail, ev)
+	sl.senders[ev.From]++
+	if told := sl.m.s.o.Mail; told != nil {
+		told(sl.m, sl.id, ev.From, sl.senders[ev.From])
+	}
 	if len(sl.mail) > mailMax {
 		sl.m.s.o.Outside.Panicked(sl.m, sl.id, fmt.Sprintf("the mailbox of %s holds more than %d events: credits don't bound it (S21)", sl.id, mailMax), nil)
 	}

@@ -47,6 +47,9 @@ type Options struct {
 	// Record takes the trace's hash after each record, before Text takes the
 	// record's line; nil: nobody asks.
 	Record func(hash uint64)
+	// Mail is told how many events of one sender wait in a mailbox, at each that
+	// arrives; an event of the world or of a timer has the zero ActorID. nil: nobody is.
+	Mail func(m *Machine, to, from actor.ID, n int)
 	// Text takes the lines of the text trace; nil: no text.
 	Text func(line string)
 }
