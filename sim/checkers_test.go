@@ -55,7 +55,7 @@ func TestModel_Gapless(t *testing.T) {
 func TestModel_FailedSync(t *testing.T) {
 	m := newMade(t)
 	m.land(1, m.want("a"))
-	m.w.BarrierDone(nil, actor.ID{Role: actor.Replica}, errors.New("sync failed"))
+	m.w.BarrierDone(m.w.box.m, actor.ID{Role: actor.Replica}, errors.New("sync failed"))
 	verdict(t, m.w.model.Apply(m.fact(m.want("a"))), "D9")
 	m.w.model.begin(2) // a new life may
 	m.index, m.next, m.vers = 0, 0, map[string]event.Version{}
@@ -327,13 +327,6 @@ func TestCheck_Malformed(t *testing.T) {
 	verdict(t, m.answer(op, failure("SYNTAX x")), "")
 	verdict(t, m.answer(op, resp3.Value{Kind: resp3.KindNull}), "D7 malformed")
 	verdict(t, m.answer(op, failure("READERR x")), "D7 malformed")
-}
-
-func TestCheck_Limits(t *testing.T) {
-	m := newMade(t)
-	verdict(t, m.w.checkOutput(m.cn), "")
-	m.cn.in = make([]byte, 1<<30)
-	verdict(t, m.w.checkOutput(m.cn), "D7 limits")
 }
 
 func TestCheck_Streams(t *testing.T) {
