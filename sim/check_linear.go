@@ -103,9 +103,9 @@ func (r *Result) CheckLinear() (v *Violation, undecided int) {
 		switch {
 		case v != nil:
 			return v, undecided
-		case w.model.parts[p].lost || !w.wholly:
-			// Damage that the world made cost events, or nobody read everything back:
-			// what was not seen may have been there.
+		case l.lost || !w.wholly:
+			// Events are gone that were seen, or nobody read everything back: what was
+			// not seen may have been there.
 			w.count.Add("partitions that porcupine can't judge", 1)
 			continue
 		}
@@ -130,7 +130,9 @@ func (r *Result) CheckLinear() (v *Violation, undecided int) {
 func (w *World) linear() ([]*linear, *Violation) {
 	var parts []*linear
 	for p := range w.k.Partitions {
-		parts = append(parts, &linear{sightings: newSightings(event.PartitionID(p), w.model.intents)})
+		l := &linear{sightings: newSightings(event.PartitionID(p), w.model.intents)}
+		l.lost = w.model.parts[p].lost
+		parts = append(parts, l)
 	}
 	for _, in := range w.model.intents {
 		l := parts[in.Partition]

@@ -97,6 +97,11 @@ func TestCheck_Linear(t *testing.T) {
 	}
 	const bad = "D4 linearizable"
 	f("a right history", func(*tale) {}, "")
+	f("events that damage cost", func(s *tale) {
+		s.w.model.parts[0].lost = true
+		s.one.Landed[0].Sequence = 7
+		s.tell(s.ackOne, ack(s.one))
+	}, "")
 	f("the unknown append never landed", func(s *tale) {
 		first, second := s.one.Landed[0], s.two.Landed
 		s.late.Reply = page(false, first, second[0], second[1], second[2])
