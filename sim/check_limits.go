@@ -15,7 +15,7 @@ import (
 type sizes struct {
 	largest  int64 // append, as a replica counts it
 	event    int   // the largest event, as a reply shows it
-	rendered int   // all events, as replies show them
+	rendered int   // all events, as replies show them; a retry counts again
 }
 
 // rendering is more than an event takes in a reply beyond its stream, name,

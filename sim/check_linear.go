@@ -135,6 +135,9 @@ func (w *World) linear() ([]*linear, *Violation) {
 		parts = append(parts, l)
 	}
 	for _, in := range w.model.intents {
+		if len(in.Attempts) == 0 {
+			continue
+		}
 		l := parts[in.Partition]
 		l.intents = append(l.intents, in)
 		for _, a := range in.Attempts {

@@ -55,6 +55,7 @@ func (cn *conn) send(op *Op) {
 	op.Second, op.owed, cn.raw = w.second, cn.wire.idle(w.s.Now()), cn.raw || op.Raw != nil
 	if op.Intent != nil {
 		op.Intent.Attempts = append(op.Intent.Attempts, op)
+		w.model.sizes.add(op.Intent)
 	}
 	w.s.Note(func() string { return "-> " + op.String() }, 20, uint64(op.Client), uint64(op.N))
 	w.count.Add("requests", 1)

@@ -76,7 +76,7 @@ func TestCheck_Output(t *testing.T) {
 	m := newMade(t)
 	k := m.w.k
 	k.OutputMax, k.Inflight, k.Depth, k.ReplyMax = 500, 1, 16, 1500
-	m.want("a") // of about 600 bytes in a reply
+	m.w.model.sizes.add(m.want("a")) // of about 600 bytes in a reply
 	most := 500 + lightMax + m.w.model.sizes.rendered + 128
 	m.cn.in = make([]byte, most)
 	verdict(t, m.w.checkOutput(m.cn), "")

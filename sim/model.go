@@ -132,7 +132,6 @@ func (m *Model) intend(in *Intent) *Intent {
 	in.N = len(m.intents)
 	in.Partition = event.PartitionOf(in.Key, m.partitions)
 	m.intents = append(m.intents, in)
-	m.sizes.add(in)
 	return in
 }
 
