@@ -127,6 +127,14 @@ func (f *stateFile) load(o Options) error {
 		return err
 	}
 	f.file = file
+	if !o.ReadOnly {
+		// A process that was killed may have left the name in memory only. It must
+		// be durable before there are buckets: without it they look like the remains
+		// of a lost store.
+		if err := f.fs.SyncDir("."); err != nil {
+			return err
+		}
+	}
 	if err := file.Evict(); err != nil {
 		return fmt.Errorf("evict %s: %w", stateName, err)
 	}
@@ -196,10 +204,7 @@ func (f *stateFile) make(o Options) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("make %s: %w", stateName, err)
 	}
-	if err := f.fs.Rename(stateTemp, stateName); err != nil {
-		return err
-	}
-	return f.fs.SyncDir(".")
+	return f.fs.Rename(stateTemp, stateName) // load syncs the name
 }
 
 // complete notes that all buckets exist: from now on a missing one is damage.

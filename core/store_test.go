@@ -291,6 +291,38 @@ func TestOpen_Crashes(t *testing.T) {
 	}
 }
 
+// TestOpen_StateNameBeforeBuckets: a start is killed when it has named
+// store.state, and the next one when it has made a bucket's directory. The power
+// cut that follows must not leave the bucket without the name: that would look
+// like the remains of a lost store.
+func TestOpen_StateNameBeforeBuckets(t *testing.T) {
+	fs := vfs.NewMem(vfs.MemOptions{})
+	killed := func(at vfs.OpKind) {
+		t.Helper()
+		defer func() {
+			if p := recover(); p != (crashed{}) {
+				t.Fatalf("the start was not killed at its first %v: %v", at, p)
+			}
+			fs.Kill()
+		}()
+		s, err := Open(vfs.Inject(fs, vfs.On(at).Crash(1, vfs.AfterOp, crashed{})), settings(1))
+		t.Fatal(s, err)
+	}
+	killed(vfs.OpRename)
+	killed(vfs.OpMkdir)
+	n := fs.Unsynced()
+	for mask := range 1 << n {
+		c := fs.Clone()
+		c.CutKeeping(func(i int) bool { return mask>>i&1 != 0 })
+		if _, err := Open(c, settings(2)); err != nil {
+			t.Errorf("subset %b of %d: %v", mask, n, err)
+		}
+	}
+	if n < 2 {
+		t.Errorf("%d operations are pending", n)
+	}
+}
+
 func TestOpen_ReadOnly(t *testing.T) {
 	fs := vfs.NewMem(vfs.MemOptions{})
 	if _, err := Open(fs, Options{ReadOnly: true, Owner: "tool"}); !errors.Is(err, vfs.ErrNotExist) {
