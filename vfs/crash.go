@@ -101,7 +101,7 @@ func (m *Mem) Unsynced() int {
 // CutKeeping is a power cut that keeps exactly the pending operations, counted
 // from 0 in the order they were made, for which keep answers true; changes of
 // names that rest upon a lost one are lost with it. With Unsynced and Clone it
-// walks over all states that a crash can leave.
+// walks over all states in which no operation is torn; CutParts tears them.
 func (m *Mem) CutKeeping(keep func(i int) bool) CutReport {
 	m.mu.Lock()
 	defer m.mu.Unlock()
