@@ -21,7 +21,7 @@ var layers = [][]string{
 	4: {"core", "commands"},
 	5: {"node"},
 	6: {"node/tcp", "node/gossip"},
-	7: {"sim"},
+	7: {"sim", "sim/crashenum"},
 	8: {"cmd/..."},
 }
 
