@@ -6,6 +6,7 @@
 //	simrun --seeds 1..2000 --jobs 2        many runs, with counts at the end
 //	simrun --seeds 1..20 --twice           each seed in two processes that differ
 //	simrun --long DIR --hours 8            fresh seeds for hours, with a tally
+//	simrun --crash-states                  every crash state of short scripts
 //	go run -tags mutants ./cmd/simrun --mutants --seeds 1..100
 //
 // Its exit status tells what it found: 0 nothing, 1 a wrong answer or lost data
@@ -27,6 +28,7 @@ import (
 
 	"sierradb/core/mutate"
 	"sierradb/sim"
+	"sierradb/sim/crashenum"
 )
 
 // flags are the command line.
@@ -52,6 +54,7 @@ type flags struct {
 	hours       float64
 	tally       string
 	worker      bool
+	crashStates bool
 	set         *pflag.FlagSet
 }
 
@@ -94,6 +97,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return tellTally(f, stdout, stderr)
 	case f.long != "":
 		return runLong(f, stdout, stderr)
+	case f.crashStates:
+		return crashStates(stdout, crashenum.Scripts(), crashenum.Full)
 	case f.mutants:
 		return huntAll(f, stdout, stderr)
 	case f.mutant != "" && f.seeds != "":
@@ -126,6 +131,7 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	s.Float64Var(&f.hours, "hours", 0, "with --long: how long; 0: until a signal")
 	s.StringVar(&f.tally, "tally", "", "with --long: run nothing, but write the sums into this page, between its two markers")
 	s.DurationVar(&f.cpuLimit, "cpu-limit", cpuMax, "CPU time that one run of many may take, in whole seconds")
+	s.BoolVar(&f.crashStates, "crash-states", false, "visit the crash states of all scripts, one by one")
 	s.StringVar(&f.mutant, "mutant", "", "plant this bug (needs -tags mutants)")
 	s.BoolVar(&f.mutants, "mutants", false, "plant each bug and count the seeds until it is found (needs -tags mutants)")
 	s.BoolVar(&f.list, "list", false, "with --mutants: print the planted bugs and what they do")
@@ -154,7 +160,7 @@ func (f *flags) check() error {
 		}
 	}
 	modes := 0
-	for _, name := range []string{"seed", "seeds", "plan", "long", "worker"} {
+	for _, name := range []string{"seed", "seeds", "plan", "long", "crash-states", "worker"} {
 		if given(name) {
 			modes++
 		}
@@ -180,7 +186,7 @@ func (f *flags) check() error {
 	case f.expectFound && (f.mutant == "" || f.seeds == ""):
 		return errors.New("--expect-found goes with --mutant and --seeds")
 	case modes != 1:
-		return errors.New("give one of --seed, --seeds, --plan and --long; --help explains them")
+		return errors.New("give one of --seed, --seeds, --plan, --long and --crash-states; --help explains them")
 	case f.twice && (f.seeds == "" && f.long == "" || f.mutants || f.mutant != ""):
 		return errors.New("--twice goes with --seeds or --long, without planted bugs")
 	case f.cpuLimit < time.Second:

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"sierradb/core/mutate"
+	"sierradb/sim/crashenum"
 )
 
 // TestMain lets the test binary be the worker that simrun starts.
@@ -36,6 +37,7 @@ func TestUsage(t *testing.T) {
 	}
 	f("give one of")
 	f("give one of", "--seed", "1", "--seeds", "1..2")
+	f("give one of", "--seed", "1", "--crash-states")
 	f("must be A..B", "--seeds", "5")
 	f("must be A..B", "--seeds", "5..4")
 	f("unexpected argument", "--seed", "1", "more")
@@ -123,4 +125,28 @@ func TestMutant(t *testing.T) {
 			t.Errorf("status %d, expected %q in:\n%s", status, want, out)
 		}
 	}
+}
+
+// TestCrashStates prints the table of the shortest script.
+func TestCrashStates(t *testing.T) {
+	var out bytes.Buffer
+	if status := crashStates(&out, crashenum.Scripts()[:1], crashenum.Quick); status != exitClean {
+		t.Errorf("status %d", status)
+	}
+	text := out.String()
+	if strings.Count(text, "\n") != 3 || !strings.Contains(text, "recoveries") || !strings.Contains(text, "\ncreate ") || !strings.Contains(text, "\n1 scripts ") {
+		t.Errorf("the table is:\n%s", text)
+	}
+}
+
+func TestWhere(t *testing.T) {
+	f := func(x, y []uint64, want string) {
+		t.Helper()
+		if got := where(x, y); got != want {
+			t.Errorf("where(%v, %v) = %q, want %q", x, y, got, want)
+		}
+	}
+	f([]uint64{1, 2, 3}, []uint64{1, 2, 4}, "after record 2048 and before record 3072")
+	f([]uint64{1}, []uint64{2}, "after record 0 and before record 1024")
+	f(nil, nil, "after record 0 and before record 1024")
 }
