@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -111,6 +112,8 @@ func (o *osFS) Rename(from, to string) error {
 		}
 		return fail("rename", from+" to "+to, err)
 	}
+	o.forgetDir(p)
+	o.forgetDir(q)
 	return nil
 }
 
@@ -169,13 +172,16 @@ func (o *osFS) SyncDir(dir string) error {
 	return nil
 }
 
-// forgetDir lets go of the handle of a directory that was removed.
+// forgetDir lets go of the handles of a directory that was removed or renamed,
+// and of those below it.
 func (o *osFS) forgetDir(p string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if d := o.dirs[p]; d != nil {
-		d.Close()
-		delete(o.dirs, p)
+	for name, d := range o.dirs {
+		if name == p || strings.HasPrefix(name, p+string(filepath.Separator)) {
+			d.Close()
+			delete(o.dirs, name)
+		}
 	}
 }
 

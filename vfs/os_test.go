@@ -197,3 +197,22 @@ func TestOS_WriteZeros(t *testing.T) {
 		t.Fatalf("the file has %s", got)
 	}
 }
+
+// TestOS_SyncDirAfterRename: a directory that was synced and went elsewhere with
+// the one above it is not there any more.
+func TestOS_SyncDirAfterRename(t *testing.T) {
+	fs, err := vfs.OpenOS(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{fs.MkdirAll("d/e"), fs.SyncDir("d"), fs.SyncDir("d/e"), fs.Rename("d", "b"), fs.SyncDir("b/e")} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{"d", "d/e"} {
+		if err := fs.SyncDir(dir); !errors.Is(err, vfs.ErrNotExist) {
+			t.Errorf("sync of %s, which was renamed: %v", dir, err)
+		}
+	}
+}
