@@ -1,5 +1,7 @@
 package vfs
 
+import "slices"
+
 // pageSize is the unit in which Mem gives out space and in which a page cache
 // is clean or dirty.
 const pageSize = 4096
@@ -11,9 +13,10 @@ type page [pageSize]byte
 var reserved = new(page)
 
 // content is the bytes of a file, sparse: a missing page is a hole. Bytes
-// behind size are always zero.
+// behind size are always zero. Clones share pages until one of them writes.
 type content struct {
 	pages  []*page // nil is a hole
+	own    []bool  // pages that no clone shares; what is missing is shared
 	size   int64
 	blocks int64 // pages that are not holes
 }
@@ -34,6 +37,20 @@ func (c *content) setPage(i int64, pg *page) {
 		c.blocks++
 	}
 	c.pages[i] = pg
+}
+
+// owned returns the page i, which is not a hole, to be written.
+func (c *content) owned(i int64) *page {
+	if n := i + 1 - int64(len(c.own)); n > 0 {
+		c.own = append(c.own, make([]bool, n)...)
+	}
+	pg := c.pages[i]
+	if !c.own[i] || pg == reserved {
+		pg = new(page)
+		*pg = *c.pages[i]
+		c.pages[i], c.own[i] = pg, true
+	}
+	return pg
 }
 
 // read fills all of p; behind the end there are zeros.
@@ -58,12 +75,10 @@ func (c *content) write(p []byte, off int64) {
 	c.size = max(c.size, off+int64(len(p)))
 	for len(p) > 0 {
 		i, at := off/pageSize, off%pageSize
-		pg := c.page(i)
-		if pg == nil || pg == reserved {
-			pg = new(page)
-			c.setPage(i, pg)
+		if c.page(i) == nil {
+			c.setPage(i, reserved)
 		}
-		n := copy(pg[at:], p)
+		n := copy(c.owned(i)[at:], p)
 		p, off = p[n:], off+int64(n)
 	}
 }
@@ -81,7 +96,7 @@ func (c *content) truncate(size int64) {
 		c.pages = c.pages[:min(keep, int64(len(c.pages)))]
 		if at := size % pageSize; at != 0 {
 			if pg := c.page(size / pageSize); pg != nil && pg != reserved {
-				clear(pg[at:])
+				clear(c.owned(size / pageSize)[at:])
 			}
 		}
 	}
@@ -126,15 +141,8 @@ func (c *content) fits(off, n, free int64) int64 {
 }
 
 func (c *content) clone() content {
-	d := content{pages: make([]*page, len(c.pages)), size: c.size, blocks: c.blocks}
-	for i, pg := range c.pages {
-		if pg != nil && pg != reserved {
-			pg = &page{}
-			*pg = *c.pages[i]
-		}
-		d.pages[i] = pg
-	}
-	return d
+	c.own = nil
+	return content{pages: slices.Clone(c.pages), size: c.size, blocks: c.blocks}
 }
 
 func pagesOf(size int64) int64 { return (size + pageSize - 1) / pageSize }
