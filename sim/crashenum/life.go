@@ -1,6 +1,7 @@
 package crashenum
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -137,15 +138,19 @@ func (l *life) hint(sync bool) {
 	l.state(st, sync)
 }
 
-func (l *life) state(st segment.State, sync bool) {
+func (l *life) state(st segment.State, sync bool) { l.must("save the state", l.saveState(st, sync)) }
+
+// saveState keeps the record of what raft.state may hold.
+func (l *life) saveState(st segment.State, sync bool) error {
 	l.p.states = append(l.p.states[:len(l.p.states):len(l.p.states)], st)
 	l.changed()
-	l.must("save the state", l.b.SaveState(st, sync))
-	if sync {
+	err := l.b.SaveState(st, sync)
+	if err == nil && sync {
 		l.p.states = []segment.State{st}
 		l.p.hint = max(l.p.hint, st.Commit)
 		l.changed()
 	}
+	return err
 }
 
 // txn makes the entry that follows the log: n events with size bytes each.
@@ -193,19 +198,30 @@ func (l *life) append(b batch) { l.must("append", l.write(uint64(len(l.log))+1, 
 // replace writes a batch from index first on, in place of what is there.
 func (l *life) replace(first uint64, b batch) { l.must("replace", l.write(first, b)) }
 
-// write appends and keeps the record. After an error the log is as before.
+// write appends a batch. After an error the log is as before.
 func (l *life) write(first uint64, b batch) error {
 	log := l.log[: first-1 : first-1]
 	var entries []segment.Entry
 	for _, t := range b {
 		e := l.txn(log, t.events, t.size)
+		log = append(log, &node{entry: e})
+		entries = append(entries, e)
+	}
+	return l.put(entries)
+}
+
+// put appends entries and keeps the record.
+func (l *life) put(entries []segment.Entry) error {
+	first := entries[0].Index
+	log := l.log[: first-1 : first-1]
+	for _, e := range entries {
+		e.Data = bytes.Clone(e.Data)
 		n := &node{entry: e}
 		if len(log) > 0 {
 			n.prev = log[len(log)-1]
 		}
 		l.p.ever[e.Index] = append(l.p.ever[e.Index], n)
 		log = append(log, n)
-		entries = append(entries, e)
 	}
 	if len(l.p.synced) >= int(first) {
 		l.p.synced = l.p.synced[:first-1]

@@ -9,12 +9,13 @@ import (
 	"sierradb/sim/crashenum"
 )
 
-// TestMutants plants bugs into what lies below a bucket and shows that the
-// enumeration finds each of them, and in which script first.
+// TestMutants plants bugs into the bucket and the replica over it, and shows
+// that the enumeration finds each of them, and in which script first.
 func TestMutants(t *testing.T) {
 	for _, bug := range []mutate.Bug{
 		mutate.SkipSyncDir, mutate.RecoverWithoutSync, mutate.CutTooMuch, mutate.CutTooLittle,
 		mutate.ClampHint, mutate.NoHardState, mutate.SkipCRC,
+		mutate.SkipFsync, mutate.AckBeforeSync, mutate.IgnoreSyncError,
 	} {
 		t.Run(string(bug), func(t *testing.T) {
 			defer mutate.Set("")

@@ -2,7 +2,6 @@ package crashenum
 
 import (
 	"errors"
-	"fmt"
 
 	"sierradb/core/segment"
 	"sierradb/vfs"
@@ -110,19 +109,8 @@ func (x *explorer) takes(disk *vfs.Mem, f *found, last uint64) {
 	}
 }
 
-// syncPending makes durable what is pending in a bucket, as the barrier of a
-// replica does.
+// syncPending makes durable what is pending in a bucket.
 func syncPending(fs vfs.FS, r *running) error {
 	files, dirs := r.b.Pending(nil, nil)
-	for _, f := range files {
-		if err := f.Sync(); err != nil {
-			return err
-		}
-	}
-	for _, d := range dirs {
-		if err := fs.SyncDir(d); err != nil {
-			return fmt.Errorf("sync directory: %w", err)
-		}
-	}
-	return nil
+	return syncAll(fs, files, dirs)
 }

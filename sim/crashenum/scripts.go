@@ -126,6 +126,34 @@ func Scripts() []Script {
 			l.kill()
 			l.open()
 		}},
+		{Name: "replica", About: "a replica over the bucket: its terms, appends in batches, a stop and a new start", run: func(l *life) {
+			l.open()
+			r := lead(l)
+			r.submit(one(1, 200))
+			r.submit(one(2, 400))
+			r.stop()
+			l.kill()
+			l.open()
+			r = lead(l)
+			r.submit(one(1, 300))
+		}},
+		{Name: "replica-roll", About: "a replica whose log rolls", run: func(l *life) {
+			l.open()
+			r := lead(l)
+			r.submit(one(2, 1000))
+			r.submit(one(2, 1100))
+		}},
+		{Name: "replica-fails", About: "a sync of a replica fails and drops its pages", run: func(l *life) {
+			l.open()
+			r := lead(l)
+			r.submit(one(1, 200))
+			r.failing = true
+			r.submit(one(1, 700))
+			l.kill()
+			l.open()
+			r = lead(l)
+			r.submit(one(1, 300))
+		}},
 		{Name: "first-start", About: "a store of two buckets is made, and takes an append", store: true, run: func(l *life) {
 			l.open()
 			l.save()
