@@ -130,7 +130,8 @@ func until(f func()) (done bool) {
 
 // TestCrash_EveryOperation ends the process before, in and after each file
 // operation of the story, by a kill and by power cuts, and recovers. It also
-// crashes each recovery at a changing operation (W7).
+// crashes each recovery at a changing operation (W7). sim/crashenum does the
+// same for shorter lives with all that a power cut can leave.
 func TestCrash_EveryOperation(t *testing.T) { everyOperation(t) }
 
 func everyOperation(t tester) {
@@ -163,36 +164,5 @@ func everyOperation(t tester) {
 				break
 			}
 		}
-	}
-}
-
-// TestCrash_EverySubset lets a power cut keep every subset of what is pending
-// after a replacement that crosses a roll.
-func TestCrash_EverySubset(t *testing.T) {
-	fs := vfs.NewMem(vfs.MemOptions{})
-	s := &story{ever: map[uint64][]segment.Entry{}, term: 2}
-	b := open(t, fs)
-	must(t, b.SaveState(segment.State{Term: 1, Vote: 1}, true))
-	log := newScript(1, nil).batch(1, 12, 500)
-	must(t, b.Append(log))
-	syncAll(t, fs, b)
-	must(t, b.SaveState(segment.State{Term: 2, Vote: 1}, true))
-	next := newScript(2, log[:4]).batch(5, 9, 700)
-	for i := range next {
-		next[i].Term = 2
-	}
-	must(t, b.Append(next))
-	s.synced = log[:4]
-	for _, e := range append(log, next...) {
-		s.ever[e.Index] = append(s.ever[e.Index], e)
-	}
-	n := fs.Unsynced()
-	if n < 6 || n > 14 {
-		t.Fatalf("%d operations are pending, want 6 to 14", n)
-	}
-	for mask := range 1 << n {
-		c := fs.Clone()
-		c.CutKeeping(func(i int) bool { return mask>>i&1 != 0 })
-		s.check(t, fmt.Sprintf("subset %b of %d", mask, n), c)
 	}
 }

@@ -40,7 +40,7 @@ type Depth struct {
 var Full = Depth{Parts: 12, Samples: 200, Recoveries: 1}
 
 // Quick is a depth for tests that run often.
-var Quick = Depth{Parts: 5, Samples: 4, Recoveries: 1}
+var Quick = Depth{Parts: 4, Samples: 4, Recoveries: 1}
 
 // Result counts what an enumeration visited.
 type Result struct {

@@ -91,7 +91,11 @@ func (f *found) String() string {
 	for i, e := range f.log {
 		terms[i] = e.Term
 	}
-	return fmt.Sprintf("%s %d entries of terms %v, %d applied, state %+v", f.id, len(f.log), terms, f.applied, f.state)
+	text := fmt.Sprintf("%d entries of terms %v, %d applied, state %+v", len(f.log), terms, f.applied, f.state)
+	if f.id != "" {
+		text = f.id + ", " + text
+	}
+	return text
 }
 
 // digest sums all of it.
