@@ -37,7 +37,7 @@ type Depth struct {
 }
 
 // Full is the depth of simrun --crash-states.
-var Full = Depth{Parts: 12, Samples: 200, Recoveries: 1}
+var Full = Depth{Parts: 12, Samples: 200, Recoveries: 2}
 
 // Quick is a depth for tests that run often.
 var Quick = Depth{Parts: 4, Samples: 4, Recoveries: 1}
