@@ -20,6 +20,7 @@ type wound struct {
 	is     []byte // what the world put there
 	near   []byte // the bytes around it, right after
 	over   bool   // the node has written there since
+	past   bool   // the node has gone on without it: what was lost must not come back
 	bucket int    // -1: a file of the store
 	mended bool
 }
@@ -46,6 +47,7 @@ func (b *box) wound(name string, off int64, is []byte, why string) bool {
 func (b *box) overwritten(op vfs.Op) {
 	for i := range b.wounds {
 		wd := &b.wounds[i]
+		wd.past = wd.past || wd.name == op.Name && op.Kind == vfs.OpWrite && strings.HasSuffix(op.Name, "raft.state")
 		if wd.name == op.Name && (op.Kind == vfs.OpTruncate || op.Kind == vfs.OpRemove || op.Kind == vfs.OpWrite && op.Offset < wd.off+int64(len(wd.is)) && wd.off < op.Offset+int64(op.Size)) {
 			wd.over = true
 		}
@@ -185,7 +187,7 @@ func sameImage(bucket int, before, after map[string][]byte) *Violation {
 func (b *box) mend(why string) {
 	for i := len(b.wounds) - 1; i >= 0; i-- { // the last first: one may lie over another
 		wd := &b.wounds[i]
-		if wd.mended {
+		if wd.mended || wd.past {
 			continue
 		}
 		data, err := b.mem.ReadFile(wd.name)

@@ -138,15 +138,3 @@ func TestCrashStates(t *testing.T) {
 		t.Errorf("the table is:\n%s", text)
 	}
 }
-
-func TestWhere(t *testing.T) {
-	f := func(x, y []uint64, want string) {
-		t.Helper()
-		if got := where(x, y); got != want {
-			t.Errorf("where(%v, %v) = %q, want %q", x, y, got, want)
-		}
-	}
-	f([]uint64{1, 2, 3}, []uint64{1, 2, 4}, "after record 2048 and before record 3072")
-	f([]uint64{1}, []uint64{2}, "after record 0 and before record 1024")
-	f(nil, nil, "after record 0 and before record 1024")
-}
