@@ -48,6 +48,7 @@ type flags struct {
 	list        bool
 	starts      int
 	expectFound bool
+	ablation    string
 	twice       bool
 	cpuLimit    time.Duration
 	long        string
@@ -82,7 +83,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		listClasses(stdout)
 		return exitClean
 	}
-	if (f.mutant != "" || f.mutants) && !mutate.Built {
+	if (f.mutant != "" || f.mutants || f.ablation != "") && !mutate.Built {
 		fmt.Fprintln(stderr, "simrun: this binary has no planted bugs; use: go run -tags mutants ./cmd/simrun "+strings.Join(args, " "))
 		return exitUsage
 	}
@@ -99,6 +100,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return runLong(f, stdout, stderr)
 	case f.crashStates:
 		return crashStates(stdout, crashenum.Scripts(), crashenum.Full)
+	case f.ablation != "":
+		return ablate(f, stdout, stderr)
 	case f.mutants:
 		return huntAll(f, stdout, stderr)
 	case f.mutant != "" && f.seeds != "":
@@ -137,6 +140,7 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	s.BoolVar(&f.list, "list", false, "with --mutants: print the planted bugs and what they do")
 	s.IntVar(&f.starts, "starts", 10, "with --mutants: look from so many first seeds")
 	s.BoolVar(&f.expectFound, "expect-found", false, "with --mutant: exit with 0 when a violation is found, with 1 when none is")
+	s.StringVar(&f.ablation, "ablation", "", "with --seeds: hunt planted bugs with parts of the world left out; \"needs\" checks those that need a part, \"all\" tries every part for every bug, or for --mutant")
 	s.BoolVar(&f.worker, "worker", false, "read seeds from standard input, for simrun's own use")
 	if err := s.MarkHidden("worker"); err != nil {
 		return nil, err
@@ -185,6 +189,8 @@ func (f *flags) check() error {
 		return errors.New("--mutants needs --seeds A..B: how many seeds to try from each start")
 	case f.expectFound && (f.mutant == "" || f.seeds == ""):
 		return errors.New("--expect-found goes with --mutant and --seeds")
+	case f.ablation != "" && (f.ablation != "needs" && f.ablation != "all" || f.seeds == "" || f.without != "" || f.mutants):
+		return errors.New("--ablation is needs or all, and goes with --seeds; it takes no --without and no --mutants")
 	case modes != 1:
 		return errors.New("give one of --seed, --seeds, --plan, --long and --crash-states; --help explains them")
 	case f.twice && (f.seeds == "" && f.long == "" || f.mutants || f.mutant != ""):
