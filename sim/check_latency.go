@@ -15,6 +15,7 @@ import (
 // wire measures how long nothing is on its way on a connection.
 type wire struct {
 	moving int           // deliveries on their way
+	shown  int           // events in the replies of scans so far
 	since  actor.Instant // when the last one ended
 	idled  actor.Instant // before that
 }
@@ -38,11 +39,13 @@ func (wr *wire) idle(now actor.Instant) actor.Instant {
 
 // checkLatency judges how long the node let a request wait.
 func (w *World) checkLatency(op *Op) *Violation {
+	wr := &op.Conn.wire
+	wr.shown += len(fieldList(&op.Reply, "events"))
 	if !op.Second && w.plan.Mode != "calm" {
 		return nil
 	}
 	w.judged("D8 liveness")
-	waited, most := op.Conn.wire.idle(w.s.Now())-op.owed, w.k.latency()
+	waited, most := wr.idle(w.s.Now())-op.owed, w.k.latency(wr.shown-op.shown)
 	w.peak("latency, % of its bound", uint64(waited), uint64(most))
 	if waited > most {
 		return violated("D8 liveness", "%s is answered after %s in which nothing else was to do on its connection, expected at most %s", op, clock(waited), clock(most))
@@ -68,8 +71,10 @@ func (w *World) unsettled() string {
 // connection may have to be done one after another: each takes some tells, some
 // turns of its session and its replica, and a sync behind one that is in flight.
 // And the requests of all connections may stand before it in a mailbox, more
-// than once. A tick may have to pass. Half as much again is for bad luck.
-func (k *Knobs) latency() actor.Instant {
+// than once. A scan may come in pieces of two events, each located by itself;
+// events is how many were shown while the request waited. A tick may have to
+// pass. Delays are late at random: three times the sum leaves room for bad luck.
+func (k *Knobs) latency(events int) actor.Instant {
 	late := actor.Instant(1) // how much longer delays are for those that are late
 	if k.LateOne > 0 {
 		late += actor.Instant(20/k.LateOne) + 1
@@ -77,6 +82,7 @@ func (k *Knobs) latency() actor.Instant {
 	tell, turn := late*k.TellMax, late*k.RunMax
 	one := 4*tell + 16*turn + 4*k.SyncMax
 	event := turn / actor.Instant((1+k.BatchMax)/2)
-	bound := 100*actor.Millisecond + actor.Instant(k.Depth+2)*one + 8*actor.Instant(k.Clients*k.Depth)*event
-	return bound + bound/2
+	pieces := actor.Instant(events+1) / 2 * (2*tell + 2*turn)
+	bound := 100*actor.Millisecond + pieces + actor.Instant(k.Depth+2)*one + 8*actor.Instant(k.Clients*k.Depth)*event
+	return 3 * bound
 }

@@ -52,7 +52,7 @@ func (cn *conn) send(op *Op) {
 	}
 	op.Proto = cn.proto
 	op.Call, op.CallAt, op.Outcome = w.s.Steps(), w.s.Now(), Pending
-	op.Second, op.owed, cn.raw = w.second, cn.wire.idle(w.s.Now()), cn.raw || op.Raw != nil
+	op.Second, op.owed, op.shown, cn.raw = w.second, cn.wire.idle(w.s.Now()), cn.wire.shown, cn.raw || op.Raw != nil
 	if op.Intent != nil {
 		op.Intent.Attempts = append(op.Intent.Attempts, op)
 		w.model.sizes.add(op.Intent)
