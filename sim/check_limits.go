@@ -51,9 +51,10 @@ func (w *World) mail(m *sched.Machine, to, from actor.ID, n int) {
 		most, who = w.k.credits(), "of a replica in a session"
 	case to.Role == actor.Session && from == to:
 		most, who = w.k.credits()*w.k.Buckets, "of a session in itself"
+	case to.Role == actor.Replica && from == to:
+		most, who = 1, "of a replica in itself" // the flag that it has to go on
 	case to.Role == actor.Replica:
-		// Of itself: to go on. Of the world: start, one tick, one barrier, stop.
-		most, who = 4, "of the world or itself in a replica"
+		most, who = 4, "of the world in a replica" // start, one tick, one barrier, stop
 	default:
 		return // input and sent bytes: bounded by checkOutput, and by consumption
 	}

@@ -27,7 +27,8 @@ func TestCheck_Mail(t *testing.T) {
 	f(se, se, 9, "D7 limits")
 	f(re, actor.ID{}, 4, "")
 	f(re, actor.ID{}, 5, "D7 limits")
-	f(re, re, 5, "D7 limits")
+	f(re, re, 1, "")
+	f(re, re, 2, "D7 limits")
 }
 
 // queuing is a replica that is given appends and never gets its barrier done.

@@ -76,9 +76,10 @@ type Replica struct {
 	waiting waiters
 	batch   batch
 
-	disk   disk
-	broken error  // what the disk said when room for an append was asked for
-	halted string // why, when the replica has stopped for good
+	disk    disk
+	resumes bool   // a resuming is on the way
+	broken  error  // what the disk said when room for an append was asked for
+	halted  string // why, when the replica has stopped for good
 }
 
 // request is an append or an ask on its way through the replica.
@@ -135,7 +136,8 @@ func (r *Replica) Step(env *actor.Env, ev *actor.Event) {
 		r.stepAppend(env, ev.From, ev.Body.(*event.Append))
 	case Asking:
 		r.asks = append(r.asks, request{from: ev.From, ask: ev.Body.(*Ask), until: env.Now + r.o.Timeout})
-	case resuming: // Flush does it
+	case resuming:
+		r.resumes = false // Flush does the rest
 	case actor.Stop:
 		r.close(env)
 	default:

@@ -73,7 +73,10 @@ func (r *Replica) postpones(env *actor.Env) bool {
 		return false
 	}
 	env.Hooks.Sometimes("replica: apply behind the barrier")
-	env.Tell(env.Self, actor.Event{Kind: resuming})
+	if !r.resumes { // a wake-up is a flag: one on the way does for all (architecture S21)
+		r.resumes = true
+		env.Tell(env.Self, actor.Event{Kind: resuming})
+	}
 	return true
 }
 
