@@ -13,6 +13,10 @@ import (
 type Part struct {
 	Op   int    // the operation it belongs to, counted from 0 in the order they were made
 	Text string // what it is, for people
+	// Needs are the parts, by place, without which this one is lost: the changes of
+	// names that a change rests upon, the name of a new file. A name in a new
+	// directory does not count: what it names may have moved out since.
+	Needs []int
 
 	seq   uint64 // of the operation
 	file  uint64 // id of the inode, 0 for a change of names
@@ -56,7 +60,35 @@ func (m *Mem) Parts() []Part {
 			parts[i].Op++
 		}
 	}
+	m.rests(parts)
 	return parts
+}
+
+// rests fills in what parts need.
+func (m *Mem) rests(parts []Part) {
+	at := make([]int, len(m.pending)) // where the changes of names are
+	made := make(map[uint64]int)      // where the names of new files are, by inode
+	n := 0
+	for i := range parts {
+		if parts[i].file != 0 {
+			continue
+		}
+		if op := &m.pending[n]; op.from.dir == nil {
+			made[op.ino.id] = i
+		}
+		at[n] = i
+		n++
+	}
+	for i, needs := range m.needs(true) {
+		for _, j := range needs {
+			parts[at[i]].Needs = append(parts[at[i]].Needs, at[j])
+		}
+	}
+	for i := range parts {
+		if name, ok := made[parts[i].file]; ok && parts[i].file != 0 {
+			parts[i].Needs = []int{name}
+		}
+	}
 }
 
 // writeParts cuts the write that p names at the borders of sectors.

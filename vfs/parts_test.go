@@ -37,6 +37,11 @@ func TestParts_Sectors(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("the parts are %q, want %q", got, want)
 	}
+	for i, want := range [][]int{4: nil, 5: nil, 6: {5}, 7: {5}, 8: nil} {
+		if got := b.Parts()[i].Needs; !slices.Equal(got, want) {
+			t.Errorf("%s needs the parts %v, want %v", b.Parts()[i].Text, got, want)
+		}
+	}
 	ops := b.Unsynced()
 	if last := b.Parts()[len(want)-1].Op; last != ops-1 || ops != 5 {
 		t.Fatalf("the last part is of operation %d, %d are pending", last, ops)
@@ -73,6 +78,18 @@ func TestParts_WholeOperations(t *testing.T) {
 	b.ok(b.Rename("d/g", "f2"))
 	b.ok(b.Rename("f2", "f"))
 	parts, n := b.Parts(), b.Unsynced()
+	for mask := range 1 << min(12, len(parts)) {
+		// A part that lacks what it needs is lost, whether it is to be kept or not.
+		keep := func(i int) bool { return mask>>(i%12)&1 != 0 }
+		x, y := b.Clone(), b.Clone()
+		x.CutParts(parts, keep)
+		y.CutParts(parts, func(i int) bool {
+			return keep(i) && !slices.ContainsFunc(parts[i].Needs, func(j int) bool { return !keep(j) })
+		})
+		if x.Digest() != y.Digest() {
+			t.Fatalf("subset %b of %d parts: what parts need is not told", mask, len(parts))
+		}
+	}
 	seen := make(map[vfs.Digest]bool)
 	for mask := range 1 << n {
 		x, y := b.Clone(), b.Clone()

@@ -87,7 +87,7 @@ func (x *explorer) recover(disk *vfs.Mem, p *promise, depth int) {
 	}
 	x.result.States++
 	before := disk.Image()
-	var in vfs.Injector = vfs.All()
+	in := vfs.All()
 	if depth > 0 {
 		in = &tap{disk: disk, steady: true, point: func(c *vfs.Mem, what func() string) {
 			x.point(c, p, depth-1, func() string { return "recovery dies " + what() })

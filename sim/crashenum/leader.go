@@ -18,8 +18,7 @@ type leader struct {
 	l       *life
 	r       *replica.Replica
 	env     actor.Env
-	next    uint64 // counts the appends
-	failing bool   // the next barrier fails, and its pages are dropped
+	failing bool // the next barrier fails, and its pages are dropped
 	failed  bool
 }
 

@@ -142,6 +142,17 @@ func TestSubsets(t *testing.T) {
 	is(parts(0, 0, 1, 2), whole, 16)
 	is(parts(0, 0, 0, 1, 2), byOperation, 8+12)
 	is(parts(0, 1, 2, 3, 4), sampled, 14)
+	rests := parts(0, 1, 2)
+	rests[2].Needs = []int{1}
+	n := 0
+	subsets(rests, Quick, func(keep []bool) {
+		if n++; keep[2] && !keep[1] {
+			t.Errorf("subset %v keeps a part without what it rests upon", keep)
+		}
+	})
+	if n != 6 {
+		t.Errorf("%d subsets of three parts, of which one rests upon another, expected 6", n)
+	}
 	if text := describe(parts(0, 1), []bool{true, false}); !strings.Contains(text, "kept: part of 0") || !strings.Contains(text, "lost: part of 1") {
 		t.Errorf("described as %q", text)
 	}

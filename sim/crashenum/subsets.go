@@ -34,16 +34,28 @@ func subsets(parts []vfs.Part, d Depth, f func(keep []bool)) coverage {
 		}
 		f(keep)
 	}
+	// closed is each without the subsets in which something rests upon what is
+	// lost: it is lost, too, which makes another subset.
+	closed := func(yes func(i int) bool) {
+		for i := range parts {
+			for _, j := range parts[i].Needs {
+				if yes(i) && !yes(j) {
+					return
+				}
+			}
+		}
+		each(yes)
+	}
 	ops := parts[len(parts)-1].Op + 1
 	switch {
 	case len(parts) <= d.Parts:
 		for mask := range 1 << len(parts) {
-			each(func(i int) bool { return mask>>i&1 != 0 })
+			closed(func(i int) bool { return mask>>i&1 != 0 })
 		}
 		return whole
 	case ops <= d.Parts:
 		for mask := range 1 << ops {
-			each(func(i int) bool { return mask>>parts[i].Op&1 != 0 })
+			closed(func(i int) bool { return mask>>parts[i].Op&1 != 0 })
 		}
 		torn(parts, each)
 		return byOperation
