@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"sierradb/core/mutate"
-	"sierradb/sim/crashenum"
 )
 
 // TestMain lets the test binary be the worker that simrun starts.
@@ -126,6 +125,7 @@ func TestMutant(t *testing.T) {
 		}
 	}
 }
+<<<<<<< HEAD
 
 // TestCrashStates prints the table of the shortest script.
 func TestCrashStates(t *testing.T) {
@@ -138,3 +138,5 @@ func TestCrashStates(t *testing.T) {
 		t.Errorf("the table is:\n%s", text)
 	}
 }
+=======
+>>>>>>> 43c3a70 (simrun: one TestWhere; the table's test has a file of its own)
