@@ -28,6 +28,7 @@ var layers = [][]string{
 // sideways are imports that the layers would refuse.
 var sideways = []struct{ from, to, why string }{
 	{"core/actor", "vfs", "an actor's environment names the file system"},
+	{"commands/resp3", "core/mutate", "bugs are planted in the protocol, too"},
 }
 
 // walls are imports that the layers would let through.

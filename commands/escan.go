@@ -1,6 +1,9 @@
 package commands
 
-import "sierradb/core/event"
+import (
+	"sierradb/core/event"
+	"sierradb/core/mutate"
+)
 
 // EScan is the ESCAN module: it returns the events of a stream by version.
 var EScan = Module{
@@ -49,7 +52,7 @@ type escan struct {
 var escanOptions = Keywords{"PARTITION_KEY", "COUNT"}
 
 func (c *escan) Parse(a *Args) error {
-	c.hasKey, c.counts, c.batch = false, false, Batch{}
+	c.hasKey, c.counts, c.batch = false, c.counts && mutate.On(mutate.OptionSurvives), Batch{}
 	c.req = event.Query{Kind: event.ScanStream, Stream: event.StreamKey{ID: a.Stream()}, Sink: &c.batch}
 	c.req.From, c.req.To = a.Bounds("version")
 	for a.Option(escanOptions) {

@@ -34,7 +34,7 @@ func (t *tally) count(r *request, n int) {
 // blocks says whether r, which came after all that was counted, has to wait.
 func (t *tally) blocks(r *request) bool {
 	if r.append != nil {
-		return t.reads[r.bucket]+t.allReads > 0
+		return t.reads[r.bucket]+t.allReads > 0 && !mutate.On(mutate.AppendOvertakes)
 	}
 	if mutate.On(mutate.ReadOvertakesWrite) {
 		return false

@@ -1,5 +1,7 @@
 package commands
 
+import "sierradb/core/mutate"
+
 // pipeline holds the commands of a connection that are not answered to the
 // client: numbers head to tail, in a ring that grows to what is needed. Calls
 // are reused with their memory.
@@ -38,7 +40,9 @@ func (p *pipeline) push(s *Session, n int) *Call {
 
 // pop removes c, the command at the head.
 func (p *pipeline) pop(c *Call) {
-	p.bytes -= c.bytes
+	if !c.req.none() || !mutate.On(mutate.CreditLeak) {
+		p.bytes -= c.bytes
+	}
 	c.cmd, c.req = nil, request{}
 	if cap(c.buf) > keepReply {
 		c.buf = nil

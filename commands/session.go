@@ -4,6 +4,7 @@ import (
 	"sierradb/commands/resp3"
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // Session is the actor of one client connection. It takes bytes as
@@ -312,6 +313,9 @@ func (s *Session) answered(a *event.Append, q *event.Query) {
 		s.heavy--
 	}
 	s.recheck = true
+	if mutate.On(mutate.ProtocolOfNow) {
+		c.proto = s.conn.Proto
+	}
 	c.cmd.Done(c)
 	if c.req.heavy() {
 		s.learn(len(c.buf) - c.start)
@@ -325,6 +329,11 @@ func (s *Session) finish(c *Call) {
 		c.Fail(Errorf(Err, "the command gave no reply"))
 	}
 	c.state = callDone
+	if mutate.On(mutate.RefusalOvertakes) && c.cmd == nil {
+		s.env.Out.Output = append(s.env.Out.Output, c.buf[c.start:]...)
+		s.unsent += len(c.buf) - c.start
+		c.buf = c.buf[:c.start]
+	}
 	s.held += len(c.buf) - c.start
 }
 
@@ -343,9 +352,12 @@ func (s *Session) emit() {
 		if s.unsent == 0 {
 			s.progress = s.env.Now
 		}
-		if out := &s.env.Out; len(out.Output) == 0 && len(reply) > swapMin {
+		switch out := &s.env.Out; {
+		case len(out.Output) == 0 && len(reply) > swapMin:
 			out.Output, c.buf = reply, nil
-		} else {
+		case len(out.Output) == 0 && mutate.On(mutate.ReplyReused):
+			out.Output = reply
+		default:
 			out.Output = append(out.Output, reply...)
 		}
 		s.unsent += len(reply)
@@ -355,6 +367,10 @@ func (s *Session) emit() {
 		}
 		s.pop(c)
 		s.recheck = true
+	}
+	if mutate.On(mutate.QuitDrops) && s.closing && !s.hungUp {
+		s.hungUp = true
+		s.env.Out.Hangup = true
 	}
 	if s.outstanding() == 0 && (s.closing || s.draining || s.ended && s.starved) && !s.hungUp {
 		s.hungUp = true

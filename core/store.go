@@ -17,6 +17,7 @@ import (
 	"sierradb/core/actor"
 	"sierradb/core/bucket"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 	"sierradb/core/segment"
 	"sierradb/vfs"
 
@@ -123,6 +124,11 @@ func (s *Store) open(fs vfs.FS, o Options) error {
 	}
 	if !o.ReadOnly {
 		if err := makeDirs(fs, s.state.buckets); err != nil {
+			return err
+		}
+	}
+	if mutate.On(mutate.CompleteTooEarly) && !o.ReadOnly {
+		if err := f.complete(); err != nil {
 			return err
 		}
 	}

@@ -167,7 +167,7 @@ func (r *router) answered(env *actor.Env, rd *reading, a *replica.Ask) bool {
 	}
 	left := rd.upper - q.From + 1 - uint64(rd.delivered)
 	if full || rd.delivered >= q.Limit || left == 0 {
-		q.More = left > 0
+		q.More = left > 0 || mutate.On(mutate.MoreAtCount) && rd.delivered == q.Limit
 		return true
 	}
 	env.Hooks.Sometimes("router: scan in pieces")
@@ -194,6 +194,10 @@ func (r *router) read(env *actor.Env, rd *reading, at []segment.Position) (full 
 		}
 		if err != nil {
 			env.Hooks.Observe(&event.Unreadable{Err: err})
+			if mutate.On(mutate.UnreadableSkipped) {
+				rd.delivered++
+				continue
+			}
 			rd.q.Err = err
 			return false
 		}

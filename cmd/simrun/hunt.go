@@ -12,7 +12,7 @@ import (
 
 func listMutants(out io.Writer) {
 	for _, a := range mutate.About {
-		fmt.Fprintf(out, "%-22s %s\n", a.Bug, a.Text)
+		fmt.Fprintf(out, "%-22s %-9s %s\n", a.Bug, a.Group, a.Text)
 	}
 }
 
@@ -59,7 +59,7 @@ func (f fleet) hunt(bug mutate.Bug, first, last uint64) (tried uint64, hit *repo
 func huntAll(f *flags, stdout, stderr io.Writer) int {
 	budget := f.to - f.from + 1
 	fmt.Fprintf(stdout, "seeds until found, from %d starts, at most %d seeds each (-: not found)\n", f.starts, budget)
-	fmt.Fprintf(stdout, "%-22s %7s %6s  %-40s %s\n", "planted bug", "median", "worst", "each start", "first found as")
+	fmt.Fprintf(stdout, "%-22s %-9s %7s %6s  %-40s %s\n", "planted bug", "group", "median", "worst", "each start", "first found as")
 	status := exitClean
 	for _, a := range mutate.About {
 		counts, as, err := huntFrom(a.Bug, f, budget, stderr)
@@ -83,7 +83,7 @@ func huntAll(f *flags, stdout, stderr io.Writer) int {
 		if worst > budget {
 			status = exitViolation
 		}
-		fmt.Fprintf(stdout, "%-22s %7s %6s  %-40s %s\n", a.Bug, show(sorted[len(sorted)/2]), show(worst), all, as)
+		fmt.Fprintf(stdout, "%-22s %-9s %7s %6s  %-40s %s\n", a.Bug, a.Group, show(sorted[len(sorted)/2]), show(worst), all, as)
 	}
 	return status
 }

@@ -3,6 +3,8 @@ package resp3
 import (
 	"bytes"
 	"fmt"
+
+	"sierradb/core/mutate"
 )
 
 // phase is what stands at pos.
@@ -151,6 +153,11 @@ func (r *Reader) numText() []byte {
 // body waits for the bytes of a bulk.
 func (r *Reader) body() (ready bool, err *ProtocolError) {
 	end := r.pos + int(r.num.value)
+	if mutate.On(mutate.SplitCRLF) && len(r.b) == end+1 && r.b[end] == '\r' {
+		r.add(mark{r.pos, end})
+		r.pos = end + 1
+		return true, nil
+	}
 	if len(r.b) < end+2 {
 		return false, nil
 	}

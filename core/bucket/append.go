@@ -280,6 +280,9 @@ func (b *Bucket) roll() (*logFile, error) {
 func (b *Bucket) header(s *logFile) segment.Header {
 	h := segment.Header{Seed: s.seed, Number: s.number, Base: b.last + 1, PrevTerm: b.lastTerm, PrevCRC: b.lastCRC}
 	for p, n := range b.next {
+		if mutate.On(mutate.TableOfApplied) {
+			n = b.index.NextSequence(event.PartitionID(p))
+		}
 		if n > 0 {
 			h.Next = append(h.Next, segment.Next{Partition: event.PartitionID(p), Sequence: n})
 		}
@@ -313,7 +316,7 @@ func (b *Bucket) cut(first uint64) error {
 	}
 	for len(b.pend) > b.done+int(first-b.applied-1) {
 		n := len(b.pend) - 1
-		if p := b.pend[n]; p.events {
+		if p := b.pend[n]; p.events && !mutate.On(mutate.UndoKeepsSequences) {
 			b.next[p.partition] = p.first
 		}
 		b.pend = b.pend[:n]
@@ -338,8 +341,8 @@ func (b *Bucket) cut(first uint64) error {
 // Pending adds to files and dirs what was touched since the last call and must
 // become durable, older segment first.
 func (b *Bucket) Pending(files []vfs.File, dirs []string) ([]vfs.File, []string) {
-	for _, s := range b.segs {
-		if s.dirty {
+	for i, s := range b.segs {
+		if s.dirty && (i == len(b.segs)-1 || !mutate.On(mutate.SyncLastOnly)) {
 			files = append(files, s.file)
 			s.dirty = false
 		}

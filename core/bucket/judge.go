@@ -45,7 +45,7 @@ func (r *recovery) search() error {
 		}, func(off int64, f segment.Frame) bool {
 			r.frames = true
 			h, err := segment.DecodeHead(f.Entry.Index, f.Entry.Data)
-			if f.Entry.Kind == segment.Transaction && err == nil && h.Commit >= next {
+			if f.Entry.Kind == segment.Transaction && err == nil && h.Commit >= next && !mutate.On(mutate.DamageIsTorn) {
 				witness = fmt.Sprintf("entry %d at offset %d of %s names commit index %d", f.Entry.Index, off, name, h.Commit)
 			}
 			return witness == ""
@@ -65,6 +65,9 @@ func (r *recovery) search() error {
 		before = fit(b.o.SegmentSize + s.start - s.end)
 	}
 	for _, number := range r.rest() {
+		if mutate.On(mutate.LaterUnread) {
+			break
+		}
 		s, err := b.openSegment(number, vfs.Read)
 		if err != nil {
 			return err

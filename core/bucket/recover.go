@@ -147,8 +147,10 @@ func (r *recovery) walk() error {
 // does; only then more may follow.
 func (r *recovery) segment(s *logFile) (more bool, err error) {
 	b, name := r.b, s.reader.Name()
-	if err := s.file.Evict(); err != nil {
-		return false, fmt.Errorf("evict %s: %w", name, err)
+	if !mutate.On(mutate.NoEvict) {
+		if err := s.file.Evict(); err != nil {
+			return false, fmt.Errorf("evict %s: %w", name, err)
+		}
 	}
 	// The limit is that of a frame alone in a segment.
 	scan, err := segment.NewScanner(s.reader, int64(segment.FrameHead+b.DataMax()))
@@ -296,6 +298,9 @@ func (r *recovery) mend() error {
 	if mutate.On(mutate.CutTooMuch) && torn && b.last > b.applied {
 		return errors.Join(b.cut(b.last), b.trim())
 	}
+	if mutate.On(mutate.CutUncommitted) && b.last > b.applied {
+		return errors.Join(b.cut(b.applied+1), b.trim())
+	}
 	return nil
 }
 
@@ -324,6 +329,9 @@ func (r *recovery) settle() error {
 			// that cut were lost, a replaced frame would stand there again, with the
 			// right chain.
 			if i < len(b.segs)-2 && s.next() <= r.hint.Commit && !s.dirty {
+				continue
+			}
+			if mutate.On(mutate.SettleLastOnly) && i < len(b.segs)-1 {
 				continue
 			}
 			if err := s.file.Sync(); err != nil {

@@ -42,7 +42,11 @@ func (f *stateFile) load() (found, torn bool, err error) {
 		slot := b[i*segment.SlotSize:][:segment.SlotSize]
 		seq, st, ok := segment.DecodeSlot(f.seed, slot)
 		states[i] = st
-		if ok && seq > f.seq {
+		newer := seq > f.seq
+		if mutate.On(mutate.OlderSlot) {
+			newer = f.safe < 0 || seq < f.seq
+		}
+		if ok && newer {
 			f.seq, f.st, f.safe = seq, st, i
 		}
 		torn = torn || !ok && !segment.Blank(slot)
@@ -87,6 +91,9 @@ func (f *stateFile) save(st segment.State, sync bool) error {
 
 // target is the slot that may be written.
 func (f *stateFile) target() int {
+	if mutate.On(mutate.SlotsAlternate) {
+		return int(f.seq+1) & 1
+	}
 	if f.safe == 0 {
 		return 1
 	}

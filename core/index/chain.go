@@ -1,6 +1,10 @@
 package index
 
-import "sort"
+import (
+	"sort"
+
+	"sierradb/core/mutate"
+)
 
 // chain is the directory entry of a partition or stream: what its next event is
 // numbered, and which tables hold it. Most streams live in one segment, so the
@@ -34,6 +38,9 @@ func (c *chain) link(i int) *link {
 
 // holding returns the link that holds number n, which exists.
 func (c *chain) holding(n uint64) int {
+	if mutate.On(mutate.SegmentEdge) && n > 0 {
+		n--
+	}
 	return sort.Search(len(c.more), func(i int) bool { return c.more[i].first > n })
 }
 

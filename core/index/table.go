@@ -6,6 +6,7 @@ import (
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 
 	"github.com/google/uuid"
 )
@@ -46,7 +47,7 @@ func (t *Table) add(id uuid.UUID, p event.PartitionID, offset int64, item uint16
 	t.ids = append(t.ids, id)
 	if len(t.ids) > len(t.slots)/4*3 {
 		t.grow()
-	} else {
+	} else if item == 0 || !mutate.On(mutate.FirstIDOnly) {
 		t.insert(ordinal)
 	}
 	return ordinal
@@ -77,7 +78,11 @@ func (t *Table) insert(ordinal uint32) {
 
 func (t *Table) grow() {
 	t.slots = make([]uint64, 2*len(t.slots))
-	for i := range t.ids {
+	ids := t.ids
+	if mutate.On(mutate.GrowDropsLast) {
+		ids = ids[:len(ids)-1]
+	}
+	for i := range ids {
 		t.insert(uint32(i))
 	}
 }
@@ -164,6 +169,9 @@ func (t *Table) Ordinals(dst []uint32, r uint32, first, n uint64, reverse bool) 
 		if i += part; i == 2<<k && lo <= hi {
 			at = t.chunks[at+2<<k]
 			k, i = k+1, 0
+			if mutate.On(mutate.ChunkEdge) {
+				lo, i = lo+1, 1
+			}
 		}
 	}
 	if reverse {

@@ -5,55 +5,182 @@
 //
 //	if mutate.On(mutate.SkipCRC) { ... }
 //
-// Without the build tag "mutants" On is the constant false and the compiler
-// removes the branch: production code is unchanged. With the tag, simrun
-// --mutant turns one on.
+// and stands where a good engineer could really have made it: one or two lines,
+// silent as long as nothing goes wrong. Without the build tag "mutants" On is
+// the constant false and the compiler removes the branch: production code is
+// unchanged. With the tag, simrun --mutant turns one on.
 package mutate
 
 // Bug is the name of a planted bug, as on the command line.
 type Bug string
 
-// The bugs.
+// Group is the part of the database that a bug is planted in.
+type Group string
+
+// The groups.
 const (
-	SkipFsync          Bug = "skip-fsync"           // a barrier completes without syncing its files
-	AckBeforeSync      Bug = "ack-before-sync"      // raft hears of storage before the barrier is done
-	SkipCRC            Bug = "skip-crc"             // frames are accepted without checking their crc
-	CutTooMuch         Bug = "cut-too-much"         // recovery cuts the last good frame too
-	CutTooLittle       Bug = "cut-too-little"       // recovery leaves the torn bytes in place
-	SkipSyncDir        Bug = "skip-syncdir"         // new segment names are not synced
-	RecoverWithoutSync Bug = "recover-without-sync" // recovery ends without syncing what it read
-	ClampHint          Bug = "clamp-hint"           // a commit hint above the last frame is lowered to it
-	CheckCommittedOnly Bug = "check-committed-only" // expectations ignore the uncommitted tail
-	IndexBeforeCommit  Bug = "index-before-commit"  // frames are indexed and readable when written
-	NoHardState        Bug = "no-hardstate"         // raft.state is never written
-	IgnoreSyncError    Bug = "ignore-sync-error"    // a failed barrier counts as done
-	NoDedup            Bug = "no-dedup"             // event ids are not looked up before an append
-	TornTransaction    Bug = "torn-transaction"     // a transaction is applied event by event, as single frames
-	ReadOvertakesWrite Bug = "read-overtakes-write" // a read does not wait for the connection's earlier appends
-	TrustPositions     Bug = "trust-positions"      // an event that was read is not compared with the one asked for
-	ReadOnce           Bug = "read-once"            // recovery cuts what one read showed as torn
+	Log      Group = "log"      // how entries, names and raft.state are written
+	Index    Group = "index"    // where events are found
+	Recovery Group = "recovery" // what a start makes of a disk
+	Raft     Group = "raft"     // what a replica answers, and when
+	Session  Group = "session"  // what a connection makes of requests and answers
+	Retry    Group = "retry"    // appends that come again with the same event id
+	Other    Group = "other"    // clocks, full disks, queues
 )
 
-// About says in a line what each bug does; the order is that of --mutants --list.
+// The bugs, by group; [About] says what each does.
+const (
+	SkipCRC            Bug = "skip-crc"
+	CRCOfHead          Bug = "crc-of-head"
+	SkipSyncDir        Bug = "skip-syncdir"
+	SyncLastOnly       Bug = "sync-last-only"
+	TableOfApplied     Bug = "table-of-applied"
+	SlotsAlternate     Bug = "slots-alternate"
+	UndoKeepsSequences Bug = "undo-keeps-sequences"
+	TornTransaction    Bug = "torn-transaction"
+
+	IndexBeforeCommit Bug = "index-before-commit"
+	FirstIDOnly       Bug = "first-id-only"
+	GrowDropsLast     Bug = "grow-drops-last"
+	ChunkEdge         Bug = "chunk-edge"
+	SegmentEdge       Bug = "segment-edge"
+
+	CutTooMuch         Bug = "cut-too-much"
+	CutTooLittle       Bug = "cut-too-little"
+	CutUncommitted     Bug = "cut-uncommitted"
+	RecoverWithoutSync Bug = "recover-without-sync"
+	SettleLastOnly     Bug = "settle-last-only"
+	NoEvict            Bug = "no-evict"
+	ClampHint          Bug = "clamp-hint"
+	DamageIsTorn       Bug = "damage-is-torn"
+	LaterUnread        Bug = "later-unread"
+	ReadOnce           Bug = "read-once"
+	OlderSlot          Bug = "older-slot"
+	CompleteTooEarly   Bug = "complete-too-early"
+
+	SkipFsync           Bug = "skip-fsync"
+	AckBeforeSync       Bug = "ack-before-sync"
+	IgnoreSyncError     Bug = "ignore-sync-error"
+	NoHardState         Bug = "no-hardstate"
+	TermUnsynced        Bug = "term-unsynced"
+	HintOfProposed      Bug = "hint-of-proposed"
+	CheckCommittedOnly  Bug = "check-committed-only"
+	SettleTooMuch       Bug = "settle-too-much"
+	RefusalLeavesTail   Bug = "refusal-leaves-tail"
+	SequenceKept        Bug = "sequence-kept"
+	EarlyRefusal        Bug = "early-refusal"
+	RestsOnItself       Bug = "rests-on-itself"
+	ServesTooEarly      Bug = "serves-too-early"
+	HaltedServes        Bug = "halted-serves"
+	TimeoutRefuses      Bug = "timeout-refuses"
+	HaltRefuses         Bug = "halt-refuses"
+	FullRefusesProposed Bug = "full-refuses-proposed"
+
+	ReadOvertakesWrite Bug = "read-overtakes-write"
+	AppendOvertakes    Bug = "append-overtakes-read"
+	RefusalOvertakes   Bug = "refusal-overtakes"
+	QuitDrops          Bug = "quit-drops"
+	CreditLeak         Bug = "credit-leak"
+	ReplyReused        Bug = "reply-reused"
+	ProtocolOfNow      Bug = "protocol-of-now"
+	OptionSurvives     Bug = "option-survives"
+	MoreAtCount        Bug = "more-at-count"
+	SplitCRLF          Bug = "split-crlf"
+	TrustPositions     Bug = "trust-positions"
+	UnreadableSkipped  Bug = "unreadable-skipped"
+	CursorKeepsSpan    Bug = "cursor-keeps-span"
+
+	NoDedup          Bug = "no-dedup"
+	DedupCommitted   Bug = "dedup-committed"
+	DedupTail        Bug = "dedup-tail"
+	DedupIDs         Bug = "dedup-ids"
+	RetryTime        Bug = "retry-time"
+	VersionBeforeID  Bug = "version-before-id"
+	TimeoutForgetsID Bug = "timeout-forgets-id"
+	RefusedIDStays   Bug = "refused-id-stays"
+
+	WallTimeout Bug = "wall-timeout"
+	FullForEver Bug = "full-for-ever"
+	QueueLeak   Bug = "queue-leak"
+)
+
+// About describes all bugs. The order is that of --mutants --list: by group, in
+// the order of the groups.
 var About = []struct {
-	Bug  Bug
-	Text string
+	Bug   Bug
+	Group Group
+	Text  string // what it does, in a line
 }{
-	{SkipFsync, "a barrier completes without syncing its files"},
-	{AckBeforeSync, "raft hears that entries are stored before the barrier is done"},
-	{SkipCRC, "frames are accepted without checking their crc"},
-	{CutTooMuch, "recovery cuts the last good frame together with the torn tail"},
-	{CutTooLittle, "recovery leaves torn bytes in place"},
-	{SkipSyncDir, "the name of a new segment is not synced"},
-	{RecoverWithoutSync, "recovery ends without syncing what it read"},
-	{ClampHint, "a commit hint above the last frame is lowered to it instead of reported"},
-	{CheckCommittedOnly, "expected versions are checked against committed events only"},
-	{IndexBeforeCommit, "events are indexed and visible as soon as they are written"},
-	{NoHardState, "term, vote and commit index are never written"},
-	{IgnoreSyncError, "a failed barrier counts as done"},
-	{NoDedup, "event ids are not looked up before an append"},
-	{TornTransaction, "the events of a transaction are written as single frames"},
-	{ReadOvertakesWrite, "a read does not wait for the earlier appends of its connection"},
-	{TrustPositions, "an event that was read is not compared with the one that was asked for"},
-	{ReadOnce, "recovery cuts what a single read showed as torn"},
+	{SkipCRC, Log, "frames are accepted without checking their crc"},
+	{CRCOfHead, Log, "the crc of a frame covers its head and not its data"},
+	{SkipSyncDir, Log, "the name of a new segment is not synced"},
+	{SyncLastOnly, Log, "a barrier leaves out the segment that was just rolled"},
+	{TableOfApplied, Log, "a new segment's table holds the sequences of applied entries, not of written ones"},
+	{SlotsAlternate, Log, "raft.state is written to its slots in turn, the newest synced one included"},
+	{UndoKeepsSequences, Log, "an append that found no space is taken back, its sequences are not"},
+	{TornTransaction, Log, "the events of a transaction are written as single frames"},
+
+	{IndexBeforeCommit, Index, "events are indexed and visible as soon as they are written"},
+	{FirstIDOnly, Index, "of a transaction only the first event can be found by its id"},
+	{GrowDropsLast, Index, "the id that makes the table of ids grow is not put into it"},
+	{ChunkEdge, Index, "a scan that crosses from one chunk of ordinals to the next leaves one out"},
+	{SegmentEdge, Index, "the first event of a stream in a segment is looked for in the segment before"},
+
+	{CutTooMuch, Recovery, "recovery cuts the last good frame together with the torn tail"},
+	{CutTooLittle, Recovery, "recovery leaves torn bytes in place"},
+	{CutUncommitted, Recovery, "recovery cuts all entries that no commit index names"},
+	{RecoverWithoutSync, Recovery, "recovery ends without syncing what it read"},
+	{SettleLastOnly, Recovery, "recovery syncs the last segment and not the one before"},
+	{NoEvict, Recovery, "recovery reads pages that a failed sync has dropped from the cache"},
+	{ClampHint, Recovery, "a commit hint above the last frame is lowered to it instead of reported"},
+	{DamageIsTorn, Recovery, "frames behind a damaged one are cut, whatever commit index they name"},
+	{LaterUnread, Recovery, "the segments behind a damaged one are cut and not read for a commit index"},
+	{ReadOnce, Recovery, "recovery cuts what a single read showed as torn"},
+	{OlderSlot, Recovery, "of two valid slots of raft.state the older one is taken"},
+	{CompleteTooEarly, Recovery, "a new store is marked complete before its buckets are made"},
+
+	{SkipFsync, Raft, "a barrier completes without syncing its files"},
+	{AckBeforeSync, Raft, "raft hears that entries are stored before the barrier is done"},
+	{IgnoreSyncError, Raft, "a failed barrier counts as done"},
+	{NoHardState, Raft, "term, vote and commit index are never written"},
+	{TermUnsynced, Raft, "term and vote are written and not synced before the entries of the term"},
+	{HintOfProposed, Raft, "an entry names as committed all that was proposed before it"},
+	{CheckCommittedOnly, Raft, "expected versions are checked against committed events only"},
+	{SettleTooMuch, Raft, "an applied entry settles what rests on later entries, too"},
+	{RefusalLeavesTail, Raft, "a refused transaction leaves the versions that its first events would have got"},
+	{SequenceKept, Raft, "an append without room keeps the sequences that it would have got"},
+	{EarlyRefusal, Raft, "a refusal does not wait for the uncommitted entry that it rests on"},
+	{RestsOnItself, Raft, "a refusal inside a transaction rests on an entry that never comes"},
+	{ServesTooEarly, Raft, "a leader evaluates appends before the entries of earlier lives are applied"},
+	{HaltedServes, Raft, "a replica that stopped before it led answers reads"},
+	{TimeoutRefuses, Raft, "an append that was proposed and times out is answered as not done"},
+	{HaltRefuses, Raft, "an append whose sync fails is answered as not done"},
+	{FullRefusesProposed, Raft, "entries that wait for space are answered as not done"},
+
+	{ReadOvertakesWrite, Session, "a read does not wait for the earlier appends of its connection"},
+	{AppendOvertakes, Session, "an append does not wait for the earlier reads of its connection"},
+	{RefusalOvertakes, Session, "a request that is refused at once is answered before those ahead of it"},
+	{QuitDrops, Session, "QUIT closes the connection before the requests ahead of it are answered"},
+	{CreditLeak, Session, "the credit of requests that ask nothing of the store is not given back"},
+	{ReplyReused, Session, "the memory of a reply is used again while the reply goes out"},
+	{ProtocolOfNow, Session, "a reply is written in the protocol of a HELLO that came later"},
+	{OptionSurvives, Session, "a COUNT stays in force for the next scan that gives none"},
+	{MoreAtCount, Session, "has_more is true whenever exactly COUNT events are returned"},
+	{SplitCRLF, Session, "an argument ends with its CR when the LF has not arrived"},
+	{TrustPositions, Session, "an event that was read is not compared with the one that was asked for"},
+	{UnreadableSkipped, Session, "a scan leaves out events that it can not read"},
+	{CursorKeepsSpan, Session, "a scan takes bytes that an earlier one read ahead"},
+
+	{NoDedup, Retry, "event ids are not looked up before an append"},
+	{DedupCommitted, Retry, "event ids are looked up among committed events only"},
+	{DedupTail, Retry, "event ids are looked up among uncommitted events only"},
+	{DedupIDs, Retry, "an append with a known event id is a repetition, whatever its content"},
+	{RetryTime, Retry, "a retry is answered with its own timestamp"},
+	{VersionBeforeID, Retry, "expected versions are checked before event ids"},
+	{TimeoutForgetsID, Retry, "the event id of an append that timed out is forgotten while it is still under way"},
+	{RefusedIDStays, Retry, "the event id of an append without room counts as under way"},
+
+	{WallTimeout, Other, "appends are given up by the wall clock"},
+	{FullForEver, Other, "a write that found no space is not tried again"},
+	{QueueLeak, Other, "appends that are refused count in the queue for ever"},
 }

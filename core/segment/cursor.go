@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // gapMax is how far apart two planned positions may be so that one read still
@@ -35,7 +36,9 @@ type Cursor struct {
 // next Plan.
 func (c *Cursor) Plan(positions []Position) {
 	c.plan, c.next = positions, 0
-	c.r, c.span, c.valid = nil, c.span[:0], false
+	if !mutate.On(mutate.CursorKeepsSpan) {
+		c.r, c.span, c.valid = nil, c.span[:0], false
+	}
 	if cap(c.span) > 2*Lookahead {
 		// A single large frame must not be kept for ever by who read it once.
 		c.span, c.body, c.items = nil, Body{}, nil

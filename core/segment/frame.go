@@ -85,6 +85,9 @@ func AppendFrame(dst []byte, seed, prev uint32, e Entry) (out []byte, crc uint32
 // sum is the crc of a frame or table: over its length and all that follows its
 // crc field.
 func sum(seed uint32, b []byte) uint32 {
+	if mutate.On(mutate.CRCOfHead) {
+		b = b[:min(len(b), FrameHead)]
+	}
 	return crc32.Update(crc32.Update(seed, castagnoli, b[:4]), castagnoli, b[8:])
 }
 

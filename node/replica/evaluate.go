@@ -78,6 +78,13 @@ func (r *Replica) evaluate(env *actor.Env, q request) {
 		r.finish(env, q, err)
 		return
 	}
+	if mutate.On(mutate.VersionBeforeID) {
+		rests, refusal := r.place(a, r.last+uint64(len(r.batch.ends))+1)
+		if r.tail.backTo(len(r.tail.undo) - len(a.Placed)); refusal != nil {
+			r.hold(env, q, refusal, rests)
+			return
+		}
+	}
 	if !mutate.On(mutate.NoDedup) && r.repeated(env, q) {
 		return
 	}
@@ -88,17 +95,24 @@ func (r *Replica) evaluate(env *actor.Env, q request) {
 		index += uint64(len(t.Events)) - 1
 	}
 	if rests, refusal := r.place(a, index); refusal != nil {
-		r.tail.backTo(mark)
+		if !mutate.On(mutate.RefusalLeavesTail) {
+			r.tail.backTo(mark)
+		}
 		r.hold(env, q, refusal, rests)
 		return
 	}
 	a.First = r.tail.take(t.Partition, len(t.Events), r.log.NextSequence(t.Partition))
 	ends, data := len(b.ends), len(b.data)
+	if mutate.On(mutate.RefusedIDStays) && t.Events[0].GivenID {
+		r.tail.ids[idRef{t.Partition, t.Events[0].ID}] = index
+	}
 	r.encode(a, index)
 	if err := r.log.Reserve(len(b.ends), int64(len(b.data))); err != nil {
 		b.ends, b.data = b.ends[:ends], b.data[:data]
 		r.tail.backTo(mark)
-		r.tail.giveBack()
+		if !mutate.On(mutate.SequenceKept) {
+			r.tail.giveBack()
+		}
 		r.unreserved(env, q, err)
 		return
 	}
@@ -115,6 +129,9 @@ func (r *Replica) evaluate(env *actor.Env, q request) {
 func (r *Replica) encode(a *event.Append, index uint64) {
 	b, t := &r.batch, &a.Transaction
 	commit := r.log.Applied()
+	if mutate.On(mutate.HintOfProposed) {
+		commit = index - 1
+	}
 	if mutate.On(mutate.TornTransaction) && len(t.Events) > 1 {
 		for i := range t.Events {
 			part := event.Transaction{ID: t.ID, Key: t.Key, Partition: t.Partition, Events: t.Events[i : i+1]}
@@ -197,7 +214,7 @@ func (r *Replica) place(a *event.Append, index uint64) (rests uint64, refusal er
 		}
 		if !ev.Expected.Holds(held) {
 			err := &event.VersionError{Stream: key, Next: now.next, Expected: ev.Expected}
-			if now.index == index {
+			if now.index == index && !mutate.On(mutate.RestsOnItself) {
 				// The stream was advanced by this transaction's own earlier events.
 				now.index = r.tail.restedOn(mark, ref)
 			}
@@ -212,7 +229,7 @@ func (r *Replica) place(a *event.Append, index uint64) (rests uint64, refusal er
 // hold keeps a refusal back until what it rests on is committed: an answer
 // must not tell of a version that may vanish.
 func (r *Replica) hold(env *actor.Env, q request, refusal error, rests uint64) {
-	if rests > r.log.Applied() {
+	if rests > r.log.Applied() && !mutate.On(mutate.EarlyRefusal) {
 		env.Hooks.Sometimes("replica: refusal waits for commit")
 		r.attach(rests, waiter{request: q, refusal: refusal})
 		return
@@ -292,11 +309,11 @@ func (r *Replica) repeated(env *actor.Env, q request) bool {
 			continue
 		}
 		id := t.Events[i].ID
-		if index, ok := r.tail.ids[idRef{t.Partition, id}]; ok {
+		if index, ok := r.tail.ids[idRef{t.Partition, id}]; ok && !mutate.On(mutate.DedupCommitted) {
 			r.repeatsUncommitted(env, q, id, index)
 			return true
 		}
-		if pos, ok := r.log.Find(id, t.Partition, false); ok {
+		if pos, ok := r.log.Find(id, t.Partition, false); ok && !mutate.On(mutate.DedupTail) {
 			r.repeatsCommitted(env, q, id, pos)
 			return true
 		}
@@ -360,6 +377,12 @@ func (r *Replica) repeatsCommitted(env *actor.Env, q request, id [16]byte, pos s
 		same = ev.Key == a.Transaction.Key && want.GivenID && ev.ID == want.ID && ev.Stream == want.Stream && ev.Name == want.Name &&
 			bytes.Equal(ev.Payload, want.Payload) && bytes.Equal(ev.Metadata, want.Metadata) &&
 			(!want.GivenTime || ev.Timestamp == want.Timestamp)
+		if mutate.On(mutate.DedupIDs) {
+			same = ev.ID == want.ID
+		}
+		if mutate.On(mutate.RetryTime) {
+			ev.Timestamp = want.Timestamp
+		}
 		a.Placed = append(a.Placed, event.Placed{ID: ev.ID, Version: ev.Version, Timestamp: ev.Timestamp})
 	}
 	if !same {

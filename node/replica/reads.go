@@ -9,6 +9,7 @@ import (
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 	"sierradb/core/segment"
 )
 
@@ -119,7 +120,7 @@ func (r *Replica) answerAll(env *actor.Env, items []request) {
 			r.finish(env, q, q.append.Err)
 			continue
 		}
-		if r.halted != "" && !r.leadable() {
+		if r.halted != "" && !r.leadable() && !mutate.On(mutate.HaltedServes) {
 			env.Hooks.Sometimes("replica: halted before it could serve")
 			q.ask.Err = fmt.Errorf("bucket %d: %w: it stopped before it could serve: %s", r.o.Bucket, event.ErrUnavailable, r.halted)
 		} else {

@@ -27,6 +27,7 @@ import (
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // The kinds of events between a replica and those who read from it.
@@ -192,7 +193,15 @@ func (r *Replica) stepAppend(env *actor.Env, from actor.ID, a *event.Append) {
 		return
 	}
 	r.queued += size
-	r.queue = append(r.queue, request{from: from, append: a, size: size, until: env.Now + r.o.Timeout})
+	r.queue = append(r.queue, request{from: from, append: a, size: size, until: deadlineClock(env) + r.o.Timeout})
+}
+
+// deadlineClock is the time by which appends are given up.
+func deadlineClock(env *actor.Env) actor.Instant {
+	if mutate.On(mutate.WallTimeout) {
+		return actor.Instant(env.Wall) * actor.Millisecond
+	}
+	return env.Now
 }
 
 // sizeOf is what an append counts in the queue: its bytes and a little for
@@ -214,7 +223,9 @@ func (r *Replica) refuse(env *actor.Env, from actor.ID, a *event.Append, err err
 
 // finish answers an append that was in the queue.
 func (r *Replica) finish(env *actor.Env, q request, err error) {
-	r.queued -= q.size
+	if err == nil || !mutate.On(mutate.QueueLeak) {
+		r.queued -= q.size
+	}
 	q.append.Err = err
 	env.Tell(q.from, actor.Event{Kind: event.Appended, Token: q.append.Token, Body: q.append})
 }
@@ -228,6 +239,9 @@ func (r *Replica) halt(env *actor.Env, why error) {
 	env.Hooks.Observe(&event.Halted{Bucket: r.o.Bucket, Reason: r.halted})
 	// Not wrapped: what the disk said must not make "unknown" a "not done".
 	unknown := fmt.Errorf("bucket %d: %w: %v", r.o.Bucket, event.ErrTimeout, why)
+	if mutate.On(mutate.HaltRefuses) {
+		unknown = fmt.Errorf("bucket %d: %w: %v", r.o.Bucket, event.ErrReadOnly, why)
+	}
 	for _, q := range r.queue {
 		// Not proposed, so surely not done.
 		r.finish(env, q, fmt.Errorf("bucket %d: %w: %s", r.o.Bucket, event.ErrReadOnly, r.halted))
@@ -246,7 +260,7 @@ func (r *Replica) halt(env *actor.Env, why error) {
 // leadable says whether this replica may evaluate appends and serve reads: it
 // leads, and what its predecessors left is applied.
 func (r *Replica) leadable() bool {
-	return r.leads && r.readyAt > 0 && r.log.Applied() >= r.readyAt
+	return r.leads && r.readyAt > 0 && (r.log.Applied() >= r.readyAt || mutate.On(mutate.ServesTooEarly))
 }
 
 // step hands a message to Raft. Raft refuses a proposal when it does not lead,

@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // tail is what a leader knows beyond the applied log: the sequences, versions
@@ -134,7 +135,7 @@ func (t *tail) drop() {
 // settle forgets what rested on an entry that is applied now.
 func (t *tail) settle(index uint64, p event.PartitionID, ref event.StreamKey, id uuid.UUID) {
 	sr := streamRef{p, ref}
-	if s, ok := t.streams[sr]; ok && s.index <= index {
+	if s, ok := t.streams[sr]; ok && (s.index <= index || mutate.On(mutate.SettleTooMuch)) {
 		delete(t.streams, sr)
 	}
 	ir := idRef{p, id}

@@ -135,6 +135,14 @@ func (r *Replica) write(env *actor.Env) {
 		env.Hooks.Sometimes("replica: write waits for space")
 		d.full = true
 		r.cramped(env, err)
+		if mutate.On(mutate.FullRefusesProposed) {
+			r.waiting.each(func(w *waiter) {
+				if q := w.request; q.append != nil {
+					w.append, q.size = nil, 0
+					r.finish(env, q, r.diskFull(err))
+				}
+			})
+		}
 		return
 	}
 	if err != nil {
@@ -171,7 +179,7 @@ func (r *Replica) writeQueued(env *actor.Env) (durable bool, err error) {
 		}
 	}
 	if st.Term != d.saved.Term || st.Vote != d.saved.Vote {
-		if err := r.log.SaveState(st, true); err != nil {
+		if err := r.log.SaveState(st, !mutate.On(mutate.TermUnsynced)); err != nil {
 			return false, fmt.Errorf("save term and vote: %w", err)
 		}
 		d.saved = st
@@ -323,10 +331,10 @@ func (r *Replica) conclude(env *actor.Env, w *waiter, committed bool) {
 // expire gives up appends that waited too long: what was proposed has an
 // unknown outcome, what was not is surely not done.
 func (r *Replica) expire(env *actor.Env) {
-	r.disk.retry = r.disk.full
+	r.disk.retry = r.disk.full && !mutate.On(mutate.FullForEver)
 	kept := r.queue[:0]
 	for _, q := range r.queue {
-		if env.Now < q.until {
+		if deadlineClock(env) < q.until {
 			kept = append(kept, q)
 			continue
 		}
@@ -346,12 +354,19 @@ func (r *Replica) expire(env *actor.Env) {
 	clear(r.asks[len(asks):])
 	r.asks = asks
 	r.waiting.each(func(w *waiter) {
-		if w.append == nil || env.Now < w.until {
+		if w.append == nil || deadlineClock(env) < w.until {
 			return
 		}
 		env.Hooks.Sometimes("replica: append timed out")
 		q := w.request
 		w.append, q.size = nil, 0 // Raft and the disk hold it on: w.size stays counted
-		r.finish(env, q, fmt.Errorf("bucket %d: %w: the append was not confirmed in time", r.o.Bucket, event.ErrTimeout))
+		err := event.ErrTimeout
+		if mutate.On(mutate.TimeoutRefuses) {
+			err = event.ErrUnavailable
+		}
+		if t := &q.append.Transaction; mutate.On(mutate.TimeoutForgetsID) {
+			delete(r.tail.ids, idRef{t.Partition, t.Events[0].ID})
+		}
+		r.finish(env, q, fmt.Errorf("bucket %d: %w: the append was not confirmed in time", r.o.Bucket, err))
 	})
 }
