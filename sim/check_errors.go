@@ -76,13 +76,14 @@ func (w *World) excuse(op *Op, code string) bool {
 	write := op.Intent != nil
 	switch code {
 	case "BUSY":
-		return write && w.k.QueueBytes < 1<<20
+		return write && w.busy(op)
 	case "DISKFULL":
 		return b.wasFull(op.CallAt) && (write || touched(b.hurt))
 	case "READONLY":
 		return write && touched(b.halt)
 	case "TIMEOUT":
-		return write && (touched(b.halt) || slow)
+		// Unless the bucket stopped, nobody may give up sooner than was agreed.
+		return write && (touched(b.halt) || slow && op.ReturnAt-op.CallAt >= w.k.Timeout)
 	case "UNAVAILABLE":
 		return touched(b.hurt) || touched(b.halt) || slow || b.closing
 	case "READERR":
@@ -106,5 +107,5 @@ func (b *box) hurtNow(op *Op) bool {
 // wasFull says whether space was short at t or a little before: a replica that
 // waits for space looks for it at its ticks.
 func (b *box) wasFull(t actor.Instant) bool {
-	return b.full || b.filled > 0 && b.filled+2*actor.Second > t
+	return b.full || b.filled > 0 && max(b.filled, b.stalled)+600*actor.Millisecond > t
 }

@@ -304,7 +304,9 @@ func TestCheck_Errors(t *testing.T) {
 	}
 	f(func(w *World) { w.box.halt[0] = true }, "READONLY x", "")
 	f(func(w *World) { w.box.halt[0] = true }, "TIMEOUT x", "")
-	f(func(w *World) { w.k.QueueBytes = 100 }, "BUSY x", "")
+	f(func(w *World) { w.box.stalled, w.k.Timeout = actor.Second, 0 }, "TIMEOUT x", "")
+	f(func(w *World) { w.box.stalled, w.k.Timeout = actor.Second, 1 }, "TIMEOUT x", "I15") // before its time
+	f(func(w *World) { w.k.QueueBytes = 100 }, "BUSY x", "I15")                            // no other append waits
 	f(func(w *World) { w.box.full = true }, "DISKFULL x", "")
 	f(func(w *World) { w.box.hurt[0] = true }, "READERR x", "")
 
@@ -318,6 +320,40 @@ func TestCheck_Errors(t *testing.T) {
 	verdict(t, m.answer(op, failure("UNAVAILABLE x")), "")
 	op.Sure = true
 	verdict(t, m.answer(op, failure("UNAVAILABLE x")), "I15")
+}
+
+// TestCheck_Busy refuses an append with BUSY beside another one, which was
+// called at tick 10 and answered at 20.
+func TestCheck_Busy(t *testing.T) {
+	f := func(other func(m *made, op *Op), call, ret uint64, property string) {
+		t.Helper()
+		m := newMade(t)
+		m.w.k.QueueBytes = 100
+		first := m.attempt(10, 20, m.want("a"))
+		first.Outcome = Done
+		other(m, first)
+		op := m.attempt(call, ret, m.want("a"))
+		op.CallAt = actor.Instant(call) * actor.Second
+		m.w.history = []*Op{first, op}
+		verdict(t, m.answer(op, failure("BUSY x")), property)
+	}
+	answered := func(*made, *Op) {}
+	f(answered, 15, 30, "")
+	f(answered, 20, 30, "")
+	f(answered, 21, 30, "I15")
+	f(func(m *made, _ *Op) { m.w.box.stalled = 22 * actor.Second }, 21, 30, "")
+	f(func(m *made, _ *Op) { m.w.k.QueueBytes = 1 << 20 }, 15, 30, "I15")
+	f(func(_ *made, op *Op) { op.Outcome, op.Return = Pending, 0 }, 21, 30, "")
+	f(func(_ *made, op *Op) { op.Outcome = NotDone }, 21, 30, "I15")
+	f(func(_ *made, op *Op) { op.Intent = nil }, 15, 30, "I15")
+	f(func(m *made, op *Op) { op.Conn = m.conn(); op.Conn.life = 7 }, 15, 30, "I15")
+
+	lost := func(_ *made, op *Op) { op.Outcome = Unknown }
+	f(lost, 99, 100, "") // it is not known to have left the queue
+	landed := func(m *made, op *Op) { op.Outcome = Unknown; m.land(50, op.Intent) }
+	f(landed, 50, 100, "")
+	f(landed, 51, 100, "I15")
+	f(func(m *made, op *Op) { landed(m, op); op.ReturnAt = 50 * actor.Second }, 51, 100, "")
 }
 
 func TestCheck_Malformed(t *testing.T) {
