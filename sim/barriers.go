@@ -22,7 +22,7 @@ func (b *box) sync(id actor.ID, br *actor.Barrier) sched.Sync {
 		after *= b.slowness
 		b.stalled = max(b.stalled, w.s.Now()+after)
 	}
-	b.deaths(br, after)
+	b.deaths(br, p.Bytes(), after)
 	if b.sickSync > 0 {
 		done = b.failing(id, p, b.sickDrops)
 	}
@@ -76,7 +76,7 @@ func (b *box) failing(id actor.ID, p *vfs.Pending, drop bool) func() error {
 }
 
 // deaths lets those strike that wait for this barrier, while it is in flight.
-func (b *box) deaths(br *actor.Barrier, after actor.Instant) {
+func (b *box) deaths(br *actor.Barrier, bytes int64, after actor.Instant) {
 	within := func() actor.Instant { return actor.Instant(b.rand.Uint64n(uint64(after) + 1)) }
 	if len(br.Dirs) > 0 {
 		b.rolls++
@@ -92,6 +92,14 @@ func (b *box) deaths(br *actor.Barrier, after actor.Instant) {
 	b.syncs++
 	if f := b.byAny[b.syncs]; f != nil {
 		b.inLife(within(), func() { b.power(f, "while a sync is in flight") })
+	}
+	if bytes < 2*int64(b.w.k.Sector) {
+		return
+	}
+	b.batches++
+	if f := b.byBatch[b.batches]; f != nil {
+		b.w.count.Add("power cuts while a batch is synced", 1)
+		b.inLife(within(), func() { b.power(f, "while a batch is synced") })
 	}
 }
 

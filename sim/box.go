@@ -26,15 +26,17 @@ type box struct {
 	booting  bool
 	closing  bool // an orderly stop is under way
 
-	byOp   map[opKey][]*Fault
-	bySync map[opKey][]*Fault
-	byRoll map[int]*Fault
-	byAny  map[int]*Fault
-	struck *Fault // by the operation that is under way
-	rolls  int    // barriers that named a directory, of all lives
-	syncs  int    // barriers of all lives
-	salt   uint64
-	next   *Fault // a power cut that follows the coming boot
+	byOp    map[opKey][]*Fault
+	bySync  map[opKey][]*Fault
+	byRoll  map[int]*Fault
+	byAny   map[int]*Fault
+	byBatch map[int]*Fault
+	struck  *Fault // by the operation that is under way
+	rolls   int    // barriers that named a directory, of all lives
+	syncs   int    // barriers of all lives
+	batches int    // those of two sectors and more
+	salt    uint64
+	next    *Fault // a power cut that follows the coming boot
 
 	halt    []bool        // by bucket, in this life
 	hurt    []bool        // by bucket: not served in this life, its files are damaged
@@ -63,7 +65,7 @@ func newBox(w *World) *box {
 	names := w.rand.Chance(1, 2)
 	return &box{w: w, mem: vfs.NewMem(vfs.MemOptions{Sector: w.k.Sector, SyncNames: names}),
 		m: w.s.Machine(wallStart), rand: w.rand.Fork(11),
-		byOp: make(map[opKey][]*Fault), bySync: make(map[opKey][]*Fault), byRoll: make(map[int]*Fault), byAny: make(map[int]*Fault),
+		byOp: make(map[opKey][]*Fault), bySync: make(map[opKey][]*Fault), byRoll: make(map[int]*Fault), byAny: make(map[int]*Fault), byBatch: make(map[int]*Fault),
 		halt: make([]bool, w.k.Buckets), hurt: make([]bool, w.k.Buckets), images: make(map[int]map[string][]byte)}
 }
 

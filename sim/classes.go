@@ -76,7 +76,7 @@ var ablations = []Ablation{
 // kills says whether the fault ends the process.
 func (k Kind) kills() bool {
 	switch k {
-	case Kill, KillPower, RollKill, SyncPower, Power, Shutdown, OpKill, OpPower, SyncHang:
+	case Kill, KillPower, RollKill, SyncPower, BatchPower, Power, Shutdown, OpKill, OpPower, SyncHang:
 		return true
 	}
 	return false
@@ -132,7 +132,8 @@ var classes = []Class{
 		return d.some(4, func() Fault { return Fault{Kind: KillPower, At: d.when(), Cut: d.cut(), For: d.soon()} })
 	}},
 	{"power-in-sync", "power is lost while a sync is in flight", func(d dice) []Fault {
-		return d.some(4, func() Fault { return Fault{Kind: SyncPower, Op: d.Range(1, 120), Cut: d.cut()} })
+		return append(d.some(3, func() Fault { return Fault{Kind: SyncPower, Op: d.Range(1, 120), Cut: d.cut()} }),
+			d.some(3, func() Fault { return Fault{Kind: BatchPower, Op: d.Range(1, 6), Cut: d.cut()} })...)
 	}},
 	{"roll-crash", "the process dies while the name of a new segment is synced; power is lost after the next start", func(d dice) []Fault {
 		return d.some(4, func() Fault {
@@ -157,7 +158,7 @@ var classes = []Class{
 	}},
 	{"sync-failure", "a sync fails, its pages dropped or not; or all fail for a while", func(d dice) []Fault {
 		out := d.some(3, func() Fault {
-			return Fault{Kind: SyncFail, Life: d.Range(1, 5), Op: d.Range(1, 60), Drop: d.Chance(1, 2)}
+			return Fault{Kind: SyncFail, Life: d.Range(1, 5), Op: d.Range(1, choose(d.Rand, 4, 60)), Drop: d.Chance(1, 2)}
 		})
 		if d.Chance(1, 6) {
 			out = append(out, Fault{Kind: SyncSick, At: d.when(), For: d.long(2000), Drop: d.Chance(1, 2)})
@@ -165,9 +166,9 @@ var classes = []Class{
 		return out
 	}},
 	{"sync-stall", "a sync takes 0.1 to 15 s, or hangs until somebody kills the process; or all are slow for a while", func(d dice) []Fault {
-		out := d.some(2, func() Fault {
-			return Fault{Kind: SyncStall, Life: d.Range(1, 5), Op: d.Range(1, 60),
-				For: choose(d.Rand, 100*actor.Millisecond, actor.Second, 15*actor.Second)}
+		out := d.some(3, func() Fault {
+			return Fault{Kind: SyncStall, Life: d.Range(1, 5), Op: d.Range(1, choose(d.Rand, 10, 60)),
+				For: choose(d.Rand, 100*actor.Millisecond, d.k.Timeout*5/4, 15*actor.Second)}
 		})
 		if d.Chance(1, 5) {
 			out = append(out, Fault{Kind: SyncHang, Life: d.Range(1, 5), Op: d.Range(1, 60), For: d.long(5000)})
@@ -213,7 +214,7 @@ var classes = []Class{
 		return out
 	}},
 	{"clock", "the wall clock jumps by milliseconds to decades, or drifts", func(d dice) []Fault {
-		out := d.some(2, func() Fault {
+		out := d.some(12, func() Fault {
 			return Fault{Kind: Wall, At: d.when(), Arg: int64(d.Range(-100_000, 100_000)) * choose[int64](d.Rand, 1, 1000, 10_000_000)}
 		})
 		if d.Chance(1, 3) {

@@ -19,8 +19,11 @@ const (
 	KillPower Kind = "kill+power" // it dies, starts again, and soon after power is lost (S3)
 	RollKill  Kind = "roll-kill"  // as kill+power, while the Op-th sync that covers a new name is in flight
 	SyncPower Kind = "sync-power" // power is lost while the Op-th sync of the run is in flight
-	Power     Kind = "power"      // power is lost
-	Shutdown  Kind = "shutdown"   // an orderly stop
+	// BatchPower is power lost while the Op-th sync of the run that covers two
+	// sectors or more is in flight: a batch of entries of which some are there.
+	BatchPower Kind = "batch-power"
+	Power      Kind = "power"    // power is lost
+	Shutdown   Kind = "shutdown" // an orderly stop
 
 	OpKill  Kind = "op-kill"  // the process dies at an operation
 	OpPower Kind = "op-power" // power is lost at an operation
@@ -101,7 +104,7 @@ func (f *Fault) String() string {
 // cuts says whether the fault draws what a power cut leaves.
 func (k Kind) cuts() bool {
 	switch k {
-	case KillPower, RollKill, SyncPower, Power, OpPower:
+	case KillPower, RollKill, SyncPower, BatchPower, Power, OpPower:
 		return true
 	}
 	return false
@@ -110,7 +113,7 @@ func (k Kind) cuts() bool {
 // known says whether there is such a fault.
 func (k Kind) known() bool {
 	switch k {
-	case Kill, KillPower, RollKill, SyncPower, Power, Shutdown, OpKill, OpPower, OpWrite, OpRead, DiskSick, SyncFail, SyncSick,
+	case Kill, KillPower, RollKill, SyncPower, BatchPower, Power, Shutdown, OpKill, OpPower, OpWrite, OpRead, DiskSick, SyncFail, SyncSick,
 		SyncStall, SyncHang, SlowDisk, Full, NoRoom, Flip, Zero, LostWrite, Misplaced, Misread, FlipRead, Misreads, Wall, Drift, Pause, Cut, Deaf:
 		return true
 	}

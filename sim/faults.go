@@ -18,6 +18,8 @@ func (b *box) schedule(f *Fault) {
 		b.byRoll[f.Op] = f
 	case SyncPower:
 		b.byAny[f.Op] = f
+	case BatchPower:
+		b.byBatch[f.Op] = f
 	case SyncFail, SyncStall, SyncHang:
 		b.bySync[opKey{f.Life, f.Op}] = append(b.bySync[opKey{f.Life, f.Op}], f)
 	default:
@@ -170,7 +172,7 @@ func (b *box) Before(op vfs.Op) vfs.Verdict {
 // state is what the world's states mean for an operation.
 func (b *box) state(op vfs.Op) vfs.Verdict {
 	switch {
-	case b.noRoom > 0 && (op.Kind == vfs.OpPreallocate || op.Kind == vfs.OpWrite && strings.HasSuffix(op.Name, "raft.state") && b.rand.Chance(1, 4)):
+	case b.noRoom > 0 && b.refuses(op):
 		return vfs.Verdict{Err: vfs.ErrNoSpace}
 	case b.sick > 0 && (changes(op.Kind) || op.Kind == vfs.OpRead && b.sickReads):
 		b.w.count.Add("operations on a sick disk", 1)
@@ -186,6 +188,21 @@ func (b *box) state(op vfs.Op) vfs.Verdict {
 		return vfs.Verdict{Err: vfs.ErrIO, Drop: b.sickDrops}
 	}
 	return vfs.Verdict{}
+}
+
+// refuses says whether an operation finds no room though the disk has some: a
+// quota, or a file system that copies what is overwritten. Such a one refuses
+// reserved space, too, now and then.
+func (b *box) refuses(op vfs.Op) bool {
+	switch {
+	case op.Kind == vfs.OpPreallocate:
+		return true
+	case op.Kind != vfs.OpWrite:
+		return false
+	case strings.HasSuffix(op.Name, "raft.state"):
+		return b.rand.Chance(1, 4)
+	}
+	return strings.HasSuffix(op.Name, ".seg") && b.rand.Chance(2, 3)
 }
 
 // operation is how a fault of an operation strikes; false when it does not fit

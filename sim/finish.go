@@ -5,6 +5,7 @@ import (
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/vfs"
 )
 
 // The last phase. Everything heals, the node restarts, every bucket must take
@@ -62,7 +63,10 @@ func (w *World) verify() {
 // everything must be there.
 func (w *World) drill() {
 	b := w.box
-	b.die("for a drill")
+	if b.die("for a drill"); b.rand.Chance(1, 2) {
+		// With the commit index that was only written: what frames name counts.
+		b.mem.PowerCut(b.rand, vfs.CutLosesAll)
+	}
 	b.latent(&Fault{Kind: Flip, Arg: int64(w.rand.Uint64() >> 1)})
 	b.rebootIn(b.pause())
 	w.count.Add("drills", 1)

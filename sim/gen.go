@@ -18,12 +18,21 @@ type Gen struct {
 	w *World
 	c *Client
 	k *Knobs
+
+	writes int // appends to make before anything else: they share a sync
 }
 
 // op makes the next request of a client's own.
 func (g *Gen) op() *Op {
 	if n := g.k.Malformed; n > 0 && g.Chance(1, n) {
 		return g.malformed()
+	}
+	if g.writes == 0 && g.Chance(1, 40) {
+		g.writes = g.Range(2, 2+g.k.Depth)
+	}
+	if g.writes > 0 {
+		g.writes--
+		return choose(g.Rand, eappendWork, eappendWork, emappendWork).Gen(g)
 	}
 	total := 0
 	for _, n := range g.k.Weights {

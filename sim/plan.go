@@ -102,7 +102,7 @@ func drawKnobs(r *actor.Rand, calm bool) Knobs {
 		Buckets:       choose(r, 1, 1, 2, 2, 4),
 		SegmentSize:   choose[int64](r, 4<<10, 4<<10, 5000, 8<<10, 16<<10),
 		QueueBytes:    choose[int64](r, 64<<20, 64<<20, 1<<10, 8<<10),
-		Timeout:       choose(r, 10*actor.Second, 10*actor.Second, 2*actor.Second, 300*actor.Millisecond),
+		Timeout:       choose(r, 10*actor.Second, 2*actor.Second, 300*actor.Millisecond, 300*actor.Millisecond),
 		Inflight:      choose(r, 1024, 1024, 4, 2, 1),
 		InflightBytes: choose(r, 8<<20, 8<<20, 700),
 		OutputMax:     choose(r, 1<<20, 1<<20, 500),
@@ -131,6 +131,12 @@ func drawKnobs(r *actor.Rand, calm bool) Knobs {
 	}
 	k.Partitions = k.Buckets * choose(r, 1, 2, 4)
 	k.Ops = r.Range(60, 160)
+	if r.Chance(1, 4) {
+		// Limits that are drawn each for itself leave few runs without any. Here
+		// requests come faster than the disk syncs, and batches form.
+		k.QueueBytes, k.Inflight, k.InflightBytes, k.OutputMax, k.OutputTimeout = 64<<20, 1024, 8<<20, 1<<20, 60*actor.Second
+		k.Depth, k.Chunk, k.ReadRate, k.SyncMax = choose(r, 16, 40), 0, 0, 20*actor.Millisecond
+	}
 	k.SyncMax += k.SyncMin
 	for _, wl := range Workloads() {
 		n := wl.Weight
