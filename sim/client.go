@@ -170,7 +170,7 @@ func (c *Client) answered(op *Op) {
 		w.count.Add("replies "+code, 1)
 	}
 	w.violate(w.judge(op))
-	if op.Outcome == Unknown {
+	if op.Outcome == Unknown || op.code() == "DISKFULL" && c.rand.Chance(2, 3) {
 		c.uncertain(op)
 	}
 	c.wake(c.think())
