@@ -32,18 +32,20 @@ func (b *box) sync(id actor.ID, br *actor.Barrier) sched.Sync {
 			after += f.For
 			b.stalled = max(b.stalled, w.s.Now()+after)
 			w.count.Add("stalled syncs", 1)
+			w.rec.struck(f)
 			w.tell("a sync of %s stalls for %s", id, clock(after))
 		case SyncHang:
 			after += span
 			b.stalled = max(b.stalled, w.s.Now()+f.For)
 			w.count.Add("hanging syncs", 1)
+			w.rec.struck(f)
 			w.tell("a sync of %s hangs", id)
 			b.inLife(f.For, func() {
 				b.die("killed because a sync hangs")
 				b.rebootIn(b.pause())
 			})
 		case SyncFail:
-			done = b.failing(id, p, f.Drop)
+			done = w.rec.striking(f, b.failing(id, p, f.Drop))
 		}
 	}
 	return sched.Sync{After: after, Done: b.misplacing(done, writes)}
@@ -83,6 +85,7 @@ func (b *box) deaths(br *actor.Barrier, bytes int64, after actor.Instant) {
 		if f := b.byRoll[b.rolls]; f != nil {
 			b.inLife(within(), func() {
 				b.w.count.Add("deaths while a new file is synced", 1)
+				b.w.rec.struck(f)
 				b.die("killed while a new name is synced, power will follow")
 				b.next = f
 				b.rebootIn(b.pause())

@@ -83,7 +83,7 @@ func (b *box) boot() {
 	clear(b.halt)
 	clear(b.hurt)
 	b.reviewWounds()
-	fs := vfs.Inject(b.mem, b)
+	fs := vfs.Inject(b.mem, w.rec.injector(b))
 	b.m.Boot(fs)
 	w.model.begin(b.m.Life)
 	w.count.Add("boots", 1)
@@ -135,6 +135,7 @@ func (b *box) refused(err error) {
 // started looks at what recovery found.
 func (b *box) started() {
 	w := b.w
+	w.rec.started(b.node.Damaged())
 	damaged := 0
 	for i, err := range b.node.Damaged() {
 		if err == nil {
@@ -199,6 +200,7 @@ func (b *box) crashAt(f *Fault) *sched.Crash { return &sched.Crash{Why: f.String
 // power is the loss of power.
 func (b *box) power(f *Fault, why string) {
 	w := b.w
+	w.rec.struck(f)
 	b.lose()
 	r := b.mem.PowerCut(b.rand, f.mode())
 	w.tell("power is lost %s: %v", why, r)
@@ -213,6 +215,7 @@ func (b *box) power(f *Fault, why string) {
 
 // crashed is called when an injected crash killed the process.
 func (b *box) crashed(f *Fault) {
+	b.w.rec.struck(f)
 	where := "in a step"
 	if b.booting {
 		where = "in recovery"

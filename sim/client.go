@@ -119,6 +119,7 @@ func (c *Client) connect() bool {
 		floor: make([]uint64, c.w.k.Buckets), order: make([]uint64, c.w.k.Buckets)}
 	c.w.conns[id] = c.conn
 	c.w.count.Add("connections", 1)
+	c.w.rec.connected(c.conn)
 	if c.rand.Chance(1, 2) && c.w.plan.Script == nil {
 		c.conn.send(c.gen.hello(3))
 	}
@@ -146,6 +147,7 @@ func (c *Client) gone() {
 	for _, op := range c.conn.waiting {
 		op.Return, op.ReturnAt, op.Outcome = c.w.s.Steps(), c.w.s.Now(), Unknown
 		c.w.count.Add("requests lost", 1)
+		c.w.rec.gone(op)
 		c.w.violate(c.w.checkLost(op))
 		c.uncertain(op)
 	}
@@ -169,7 +171,9 @@ func (c *Client) answered(op *Op) {
 	if code := op.code(); code != "" {
 		w.count.Add("replies "+code, 1)
 	}
-	w.violate(w.judge(op))
+	v := w.judge(op)
+	w.rec.answered(op)
+	w.violate(v)
 	if op.Outcome == Unknown || op.code() == "DISKFULL" && c.rand.Chance(2, 3) {
 		c.uncertain(op)
 	}

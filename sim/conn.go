@@ -59,6 +59,7 @@ func (cn *conn) send(op *Op) {
 	}
 	w.s.Note(func() string { return "-> " + op.String() }, 20, uint64(op.Client), uint64(op.N))
 	w.count.Add("requests", 1)
+	w.rec.asked(op)
 	w.history = append(w.history, op)
 	cn.waiting = append(cn.waiting, op)
 	if op.Work != nil && op.Work.Sent != nil {
@@ -109,6 +110,7 @@ func (cn *conn) output(out *actor.Effects) {
 		cn.w.violate(violated("S21 credits", "%s consumed %d bytes more than it got", cn.id, -cn.sent))
 	}
 	cn.in = append(cn.in, out.Output...)
+	cn.w.rec.output(cn)
 	cn.w.violate(cn.w.checkOutput(cn))
 	if out.Abort {
 		cn.w.count.Add("connections aborted", 1)
@@ -145,6 +147,7 @@ func (cn *conn) pull() {
 		cn.in = cn.in[n:]
 		if n > 0 {
 			cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Sent, Token: uint64(n)})
+			cn.w.rec.delivered(cn, piece)
 			cn.receive(piece)
 		}
 		if cn.hangup && len(cn.in) == 0 && !cn.dead {
@@ -228,6 +231,7 @@ func (cn *conn) drop() {
 		return
 	}
 	cn.dead = true
+	cn.w.rec.dropped(cn)
 	delete(cn.w.conns, cn.id)
 	if cn.c.conn == cn {
 		cn.c.gone()

@@ -34,6 +34,7 @@ func (b *box) schedule(f *Fault) {
 // strike carries out a fault of time.
 func (b *box) strike(f *Fault) {
 	w := b.w
+	w.rec.struck(f)
 	switch f.Kind {
 	case Wall:
 		b.m.JumpWall(f.Arg)
@@ -216,6 +217,7 @@ func (b *box) operation(f *Fault, op vfs.Op) (vfs.Verdict, bool) {
 		}
 		b.upset = true
 		w.count.Add("write errors", 1)
+		w.rec.struck(f)
 		w.tell("%v fails", op)
 		return vfs.Verdict{Err: vfs.ErrIO, Short: b.rand.Intn(op.Size + 1)}, true
 	case OpRead:
@@ -224,6 +226,7 @@ func (b *box) operation(f *Fault, op vfs.Op) (vfs.Verdict, bool) {
 		}
 		b.upset = true
 		w.count.Add("read errors", 1)
+		w.rec.struck(f)
 		w.tell("%v fails", op)
 		return vfs.Verdict{Err: vfs.ErrIO}, true
 	case Misread, FlipRead:

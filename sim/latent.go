@@ -80,6 +80,7 @@ func (b *box) victim(r *actor.Rand) (name string, end int) {
 func (b *box) misread(f *Fault, op vfs.Op) vfs.Verdict {
 	r := actor.NewRand(uint64(f.Arg))
 	b.upset = true
+	b.w.rec.struck(f)
 	if f.Kind == FlipRead {
 		bit := vfs.Bit{Byte: r.Intn(op.Size), Bit: uint8(r.Intn(8))}
 		b.w.tell("%v returns byte %d with bit %d flipped", op, bit.Byte, bit.Bit)
@@ -174,6 +175,7 @@ func (b *box) misplace(f *Fault, writes []written) {
 		to = min(to, from/unit*unit+unit)
 	}
 	old, moved := wr.old[from-wr.off:to-wr.off], wr.new[from-wr.off:to-wr.off]
+	b.w.rec.struck(f)
 	if !b.wound(wr.name, from, old, "a write is lost") {
 		return
 	}

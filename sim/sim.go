@@ -36,8 +36,14 @@ type Options struct {
 	// Record takes the trace's hash after each record, before Text takes the
 	// record's line. Two runs that differ differ from there on. nil: unused.
 	Record func(hash uint64)
-	// Text takes the lines of the full trace. nil: no text is built.
+	// Text takes the lines of the trace. nil: no text is built.
 	Text func(line string)
+	// Level is how much of the trace Text gets.
+	Level Level
+	// Moments takes what happens as data, in the order of [Moment].At. What
+	// lasts is handed out when it begins; its End, Outcome, Text, Details and
+	// Tags are complete when Run has returned. nil: none is made.
+	Moments func(*Moment)
 	// Off names properties whose verdicts are thrown away: a bug planted into
 	// the simulator, which a sweep must notice.
 	Off []string

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 
 	"sierradb/commands"
@@ -72,6 +73,102 @@ func TestSim_TextChangesNothing(t *testing.T) {
 	loud := Run(NewPlan(5), o)
 	if quiet.Hash != loud.Hash || lines < 1000 {
 		t.Errorf("hash %x without text, %x with %d lines of it", quiet.Hash, loud.Hash, lines)
+	}
+}
+
+// TestSim_MomentsChangeNothing: a run that somebody listens to is the run that
+// failed, and what is handed out is in order and complete.
+func TestSim_MomentsChangeNothing(t *testing.T) {
+	for _, seed := range []uint64{1, 5, 8, 21} {
+		o := options(t)
+		quiet := Run(NewPlan(seed), o)
+		var moments []*Moment
+		o.Moments = func(m *Moment) { moments = append(moments, m) }
+		heard := Run(NewPlan(seed), o)
+		if quiet.Hash != heard.Hash {
+			t.Errorf("seed %d: hash %x, with a listener %x", seed, quiet.Hash, heard.Hash)
+		}
+		checkMoments(t, seed, heard, moments)
+	}
+}
+
+// checkMoments compares moments with what the run counted.
+func checkMoments(t *testing.T, seed uint64, r *Result, moments []*Moment) {
+	t.Helper()
+	kinds := map[MomentKind]uint64{}
+	requests := map[string]bool{}
+	var lost, files, deaths uint64
+	for i, m := range moments {
+		kinds[m.Kind]++
+		switch {
+		case i > 0 && m.At < moments[i-1].At:
+			t.Fatalf("seed %d: moment %d at %d comes after one at %d: %s", seed, i, m.At, moments[i-1].At, m.Text)
+		case m.End < m.At || m.End > r.Virtual && m.Kind != FaultMoment:
+			t.Errorf("seed %d: from %d to %d in a run of %d: %s", seed, m.At, m.End, r.Virtual, m.Text)
+		case m.Sent > m.At:
+			t.Errorf("seed %d: sent at %d, arrives at %d: %s", seed, m.Sent, m.At, m.Text)
+		case m.Text == "" || m.Lane.Role == "":
+			t.Errorf("seed %d: a moment without text or lane: %+v", seed, m)
+		}
+		switch m.Kind {
+		case RequestMoment:
+			if requests[m.Tags[0]] {
+				t.Errorf("seed %d: request %s has two bars", seed, m.Tags[0])
+			}
+			requests[m.Tags[0]] = true
+			if strings.HasSuffix(m.Text, "the connection is lost") {
+				lost++
+			}
+		case FileMoment:
+			files++
+		case LifeMoment:
+			if !m.Open && (len(m.Details) == 0 || m.Details[0].Name != "ended by") {
+				t.Errorf("seed %d: %s ends for no reason", seed, m.Text)
+			}
+			if !m.Open {
+				deaths++
+			}
+		}
+	}
+	f := func(what string, got uint64, counter string) {
+		t.Helper()
+		if got != r.Counters[counter] {
+			t.Errorf("seed %d: %d %s among the moments, the run counted %d %s", seed, got, what, r.Counters[counter], counter)
+		}
+	}
+	f("requests", uint64(len(requests)), "requests")
+	f("requests without a reply", lost, "requests lost")
+	f("file operations", files, "file operations")
+	f("lives", kinds[LifeMoment], "boots")
+	f("barriers", kinds[BarrierMoment], "barriers")
+	f("entries", kinds[EntryMoment]+kinds[AgainMoment], "entries applied")
+	f("connections", kinds[ConnectionMoment], "connections")
+	if kinds[MessageMoment] == 0 || kinds[BytesMoment] == 0 || deaths == 0 {
+		t.Errorf("seed %d: %v and %d deaths: something is never recorded", seed, kinds, deaths)
+	}
+}
+
+// TestTrace_Levels: each level tells what those before it tell, and more.
+func TestTrace_Levels(t *testing.T) {
+	var last []string
+	for l := TraceWorld; l <= TraceFiles; l++ {
+		var lines []string
+		o := options(t)
+		o.Level, o.Text = l, func(line string) { lines = append(lines, line) }
+		Run(NewPlan(5), o)
+		at := 0
+		for _, line := range lines {
+			if at < len(last) && line == last[at] {
+				at++
+			}
+		}
+		if at != len(last) || len(lines) <= len(last) {
+			t.Errorf("level %d: %d lines, and only %d of the %d lines of the level below", l, len(lines), at, len(last))
+		}
+		last = lines
+	}
+	if _, err := ParseLevel("everything"); err == nil {
+		t.Error("there is no level of that name")
 	}
 }
 

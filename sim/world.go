@@ -32,8 +32,9 @@ type World struct {
 	off      map[string]bool // properties whose verdicts are thrown away
 	wholly   bool            // the last phase read everything back
 	stack    []byte
-	peerID   string // as the first HELLO told it
-	history  []*Op  // all requests, in the order they were made
+	rec      *recorder // nil: nobody wants moments
+	peerID   string    // as the first HELLO told it
+	history  []*Op     // all requests, in the order they were made
 	skip     map[Skip]bool
 }
 
@@ -43,10 +44,15 @@ func newWorld(p *Plan, o Options) *World {
 	w := &World{plan: p, k: &p.Knobs, o: o, rand: actor.NewRand(actor.Mix(p.Seed) + 0x3d),
 		conns: make(map[actor.ID]*conn), count: make(Counters), restless: true}
 	k := w.k
-	w.s = sched.New(p.Seed, sched.Options{
+	w.rec = newRecorder(w, o.Moments)
+	options := sched.Options{
 		Knobs:   sched.Knobs{TellMax: k.TellMax, RunMax: k.RunMax, BatchMax: k.BatchMax, LateOne: k.LateOne, Hold: k.Hold},
-		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text, Mail: w.mail,
-	})
+		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text, Wants: o.Level.wants, Mail: w.mail,
+	}
+	if w.rec != nil {
+		options.Watch = w.rec
+	}
+	w.s = sched.New(p.Seed, options)
 	w.switchOff(o.Off)
 	w.model = newModel(k.Buckets, k.Partitions)
 	w.model.judged = w.judged
@@ -116,15 +122,18 @@ func (w *World) violate(v *Violation) {
 	}
 	v.At = w.s.Now()
 	w.found = v
+	w.rec.violated(v)
 	w.s.Note(func() string { return "!! " + v.Error() }, 99)
 }
 
 // tell puts a line into the trace, for people.
 func (w *World) tell(format string, args ...any) {
 	w.s.Note(func() string { return "-- " + fmt.Sprintf(format, args...) }, 5)
+	w.rec.told(format, args...)
 }
 
 func (w *World) result() *Result {
+	w.rec.finish()
 	t := w.s.Trace()
 	w.count.Add("steps", w.s.Steps())
 	w.judgedTimes("D7 no panic", w.s.Steps())
@@ -147,7 +156,7 @@ func (w *World) Send(m *sched.Machine, from actor.ID, s actor.Send) {
 
 // Barrier implements [sched.Outside].
 func (w *World) Barrier(_ *sched.Machine, id actor.ID, b *actor.Barrier) sched.Sync {
-	return w.box.sync(id, b)
+	return w.rec.barrier(id, b, w.box.sync(id, b))
 }
 
 // BarrierDone implements [sched.Outside].
@@ -187,9 +196,12 @@ func (w *World) Observe(m *sched.Machine, fact any) {
 			return fmt.Sprintf("n%d.%d bucket %d applies %d term %d: %s", m.ID, m.Life, f.Bucket, f.Index, f.Term, w.model.describe(f.Index, f.Data))
 		}, 6, uint64(f.Bucket), f.Index, f.Term, sched.DigestBytes(uint64(f.Kind), f.Data))
 		w.count.Add("entries applied", 1)
-		w.violate(w.model.Apply(f))
+		v := w.model.Apply(f)
+		w.rec.applied(f, v)
+		w.violate(v)
 	case *event.Halted:
-		w.tell("bucket %d halts: %s", f.Bucket, f.Reason)
+		w.tell("bucket %d halts: %s", int(f.Bucket), f.Reason)
+		w.rec.halted(int(f.Bucket), f.Reason)
 		w.count.Add("buckets halted", 1)
 		w.box.halted(int(f.Bucket))
 	}

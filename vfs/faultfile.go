@@ -10,6 +10,9 @@ type faultFile struct {
 // Unwrap returns the file below.
 func (f *faultFile) Unwrap() File { return f.file }
 
+// Name returns the name that the file was opened with.
+func (f *faultFile) Name() string { return f.name }
+
 func (f *faultFile) ReadAt(p []byte, off int64) (int, error) {
 	return f.transfer(Op{Kind: OpRead, Name: f.name, Offset: off, Size: len(p)}, p, f.file.ReadAt)
 }

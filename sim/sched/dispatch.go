@@ -23,7 +23,7 @@ func (s *Sched) run(sl *slot) {
 		sl.mail = sl.mail[n:]
 	}
 	for i := range batch {
-		sl.senders[batch[i].From]--
+		sl.senders[batch[i].ev.From]--
 	}
 	for i := range batch {
 		if !s.step(sl, &batch[i]) {
@@ -44,8 +44,12 @@ func (s *Sched) run(sl *slot) {
 	}
 }
 
-func (s *Sched) step(sl *slot, ev *actor.Event) bool {
+func (s *Sched) step(sl *slot, l *letter) bool {
+	ev := &l.ev
 	s.note(sl, ev)
+	if s.o.Watch != nil {
+		s.o.Watch.Handled(sl.m, sl.id, ev, l.sent)
+	}
 	if ev.Kind == actor.BarrierDone {
 		s.o.Outside.BarrierDone(sl.m, sl.id, ev.Err)
 	}
@@ -116,7 +120,7 @@ func (s *Sched) effects(sl *slot) bool {
 		s.o.Outside.Send(m, sl.id, out.Sends[i])
 	}
 	for _, t := range out.Timers {
-		s.push(item{at: s.now + max(t.After, 1), slot: sl, ev: actor.Event{Kind: actor.Tick, Token: t.Token}})
+		s.push(item{at: s.now + max(t.After, 1), slot: sl, ev: actor.Event{Kind: actor.Tick, Token: t.Token}, sent: s.now})
 	}
 	if len(out.Output) > 0 || out.Consumed > 0 || out.Hangup || out.Abort {
 		s.Note(func() string {
@@ -136,12 +140,12 @@ func (s *Sched) effects(sl *slot) bool {
 // disk is a party of its own.
 func (s *Sched) barrier(sl *slot, b *actor.Barrier) {
 	sync := s.o.Outside.Barrier(sl.m, sl.id, b)
-	token := b.Token
+	token, asked := b.Token, s.now
 	s.After(sync.After, func() {
 		if sl.gone {
 			return
 		}
 		err := sync.Done()
-		sl.arrive(actor.Event{Kind: actor.BarrierDone, Token: token, Err: err})
+		sl.arrive(actor.Event{Kind: actor.BarrierDone, Token: token, Err: err}, asked)
 	})
 }

@@ -37,11 +37,17 @@ type slot struct {
 	id      actor.ID
 	a       actor.Actor
 	env     actor.Env
-	mail    []actor.Event
+	mail    []letter
 	waiting bool // a turn is queued
 	gone    bool
 	last    map[actor.ID]actor.Instant // when the last tell of each sender arrives
 	senders map[actor.ID]int           // events in mail, by sender
+}
+
+// letter is an event in a mailbox.
+type letter struct {
+	ev   actor.Event
+	sent actor.Instant
 }
 
 // Machine adds a machine that is down.
@@ -62,6 +68,9 @@ func (m *Machine) Boot(fs vfs.FS) {
 	m.actors = make(map[actor.ID]*slot)
 	m.order = nil
 	m.s.Note(func() string { return fmt.Sprintf("n%d boots, life %d", m.ID, m.Life) }, 1, uint64(m.ID), uint64(m.Life))
+	if w := m.s.o.Watch; w != nil {
+		w.Booted(m)
+	}
 }
 
 // Down drops all actors and what was on the way to them.
@@ -75,6 +84,9 @@ func (m *Machine) Down() {
 	}
 	m.actors, m.order = nil, nil
 	m.s.Note(func() string { return fmt.Sprintf("n%d is down", m.ID) }, 2, uint64(m.ID), uint64(m.Life))
+	if w := m.s.o.Watch; w != nil {
+		w.Fell(m)
+	}
 }
 
 // Up says whether the machine lives.
@@ -163,12 +175,12 @@ func (sl *slot) tell(ev actor.Event) {
 		at = last + 1
 	}
 	sl.last[ev.From] = at
-	s.push(item{at: at, slot: sl, ev: ev})
+	s.push(item{at: at, slot: sl, ev: ev, sent: s.now})
 }
 
 // arrive puts an event into the mailbox and queues the actor's turn.
-func (sl *slot) arrive(ev actor.Event) {
-	sl.mail = append(sl.mail, ev)
+func (sl *slot) arrive(ev actor.Event, sent actor.Instant) {
+	sl.mail = append(sl.mail, letter{ev, sent})
 	sl.senders[ev.From]++
 	if told := sl.m.s.o.Mail; told != nil {
 		told(sl.m, sl.id, ev.From, sl.senders[ev.From])

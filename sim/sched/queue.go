@@ -10,6 +10,7 @@ type item struct {
 	slot *slot
 	run  bool
 	ev   actor.Event
+	sent actor.Instant // when ev was told, or asked for
 }
 
 // key orders the entries of the queue.

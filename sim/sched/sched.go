@@ -52,6 +52,22 @@ type Options struct {
 	Mail func(m *Machine, to, from actor.ID, n int)
 	// Text takes the lines of the text trace; nil: no text.
 	Text func(line string)
+	// Wants says whether Text shall have the lines of records whose first word
+	// is kind; nil: all of them.
+	Wants func(kind uint64) bool
+	// Watch hears of what machines and actors do; nil: nobody.
+	Watch Watcher
+}
+
+// Watcher sees a run go by, for people. It must change nothing.
+type Watcher interface {
+	// Booted is called when a life begins, before anything is in it.
+	Booted(m *Machine)
+	// Fell is called when a life has ended.
+	Fell(m *Machine)
+	// Handled is called before an actor steps with ev, which was told, set as a
+	// timer or asked for as a barrier at the time sent.
+	Handled(m *Machine, to actor.ID, ev *actor.Event, sent actor.Instant)
 }
 
 // Outside is the world around the actors. It is called after the Step that
@@ -150,7 +166,7 @@ func (s *Sched) Next() bool {
 	case it.run:
 		s.run(it.slot)
 	default:
-		it.slot.arrive(it.ev)
+		it.slot.arrive(it.ev, it.sent)
 	}
 	return true
 }
@@ -185,7 +201,7 @@ func (s *Sched) Note(text func() string, words ...uint64) {
 	if s.o.Record != nil {
 		s.o.Record(s.trace.hash)
 	}
-	if s.trace.text != nil {
+	if s.trace.text != nil && (s.o.Wants == nil || s.o.Wants(words[0])) {
 		s.trace.text(fmt.Sprintf("%12.6f  %s", float64(s.now)/float64(actor.Second), text()))
 	}
 }
