@@ -21,7 +21,7 @@ var layers = [][]string{
 	4: {"core", "commands"},
 	5: {"node"},
 	6: {"node/tcp", "node/gossip"},
-	7: {"sim", "sim/crashenum"},
+	7: {"sim", "sim/crashenum", "sim/timeline"},
 	8: {"cmd/..."},
 }
 
@@ -29,6 +29,7 @@ var layers = [][]string{
 var sideways = []struct{ from, to, why string }{
 	{"core/actor", "vfs", "an actor's environment names the file system"},
 	{"commands/resp3", "core/mutate", "bugs are planted in the protocol, too"},
+	{"sim/timeline", "sim", "a timeline shows a run of the simulator"},
 }
 
 // walls are imports that the layers would let through.
