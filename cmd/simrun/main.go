@@ -2,7 +2,8 @@
 // worker processes, and reports what broke.
 //
 //	simrun --seed 17                       one run; the same every time
-//	simrun --seed 17 --trace               the same run, every event in text
+//	simrun --seed 17 --trace=requests      the same run with its requests in text
+//	simrun --seed 17 --html run.html       the same run as a page to look at
 //	simrun --seeds 1..2000 --jobs 2        many runs, with counts at the end
 //	simrun --seeds 1..20 --twice           each seed in two processes that differ
 //	simrun --long DIR --hours 8            fresh seeds for hours, with a tally
@@ -41,8 +42,10 @@ type flags struct {
 	showPlan    bool
 	shrink      string
 	without     string
-	trace       bool
+	trace       string
+	level       sim.Level // of trace
 	lines       int
+	html        string
 	mutant      string
 	mutants     bool
 	list        bool
@@ -60,6 +63,9 @@ type flags struct {
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// timelineLines is how many lines of a timeline a broken run prints.
+const timelineLines = 60
 
 // run is main with everything it touches.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -123,8 +129,10 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	s.Uint64Var(&f.seed, "seed", 0, "run this seed")
 	s.StringVar(&f.seeds, "seeds", "", "run the seeds A..B, B included")
 	s.IntVar(&f.jobs, "jobs", 2, "worker processes")
-	s.BoolVar(&f.trace, "trace", false, "with --seed or --plan: print every event")
-	s.IntVar(&f.lines, "timeline", 60, "with --seed or --plan: so many lines before a violation")
+	s.StringVar(&f.trace, "trace", "", "with --seed or --plan: print the events of this `LEVEL`: world, requests, actors or files; each includes the ones before")
+	s.Lookup("trace").NoOptDefVal = "files"
+	s.IntVar(&f.lines, "timeline", timelineLines, "with --seed or --plan: print the last `LINES` of the timeline, 0: all; a run that breaks a property prints them anyway")
+	s.StringVar(&f.html, "html", "", "with --seed or --plan: write the timeline to this `FILE`, as a page for a browser")
 	s.BoolVar(&f.showPlan, "show-plan", false, "with --seed: print the plan as text and run nothing")
 	s.StringVar(&f.plan, "plan", "", "run the plan in this file, as --show-plan and --shrink write it")
 	s.StringVar(&f.shrink, "shrink", "", "with --seed or --plan: make a failing run as small as can be and write its plan to this file")
@@ -163,6 +171,12 @@ func (f *flags) check() error {
 			return err
 		}
 	}
+	if f.trace != "" {
+		var err error
+		if f.level, err = sim.ParseLevel(f.trace); err != nil {
+			return fmt.Errorf("--trace: %w", err)
+		}
+	}
 	modes := 0
 	for _, name := range []string{"seed", "seeds", "plan", "long", "crash-states", "worker"} {
 		if given(name) {
@@ -175,6 +189,10 @@ func (f *flags) check() error {
 		}
 	}
 	switch {
+	case f.lines < 0:
+		return fmt.Errorf("--timeline must be 0 or more, got %d", f.lines)
+	case f.html != "" && !given("seed") && !given("plan"):
+		return errors.New("--html goes with --seed and --plan")
 	case f.jobs < 1:
 		return fmt.Errorf("--jobs must be at least 1, got %d", f.jobs)
 	case f.starts < 1:

@@ -44,6 +44,9 @@ func TestUsage(t *testing.T) {
 	f("--jobs must be", "--seeds", "1..2", "--jobs", "0")
 	f("--expect-found goes with", "--seeds", "1..2", "--expect-found")
 	f("--list goes with", "--list", "--seed", "1")
+	f("a trace level is world, requests, actors or files", "--seed", "1", "--trace=all")
+	f("--timeline must be", "--seed", "1", "--timeline", "-1")
+	f("--html goes with", "--seeds", "1..2", "--html", "run.html")
 	f("no such file", "--plan", "does-not-exist.json")
 	f("--twice goes with", "--seed", "1", "--twice")
 	f("--hours and --tally go with", "--seeds", "1..2", "--hours", "1")
@@ -71,6 +74,10 @@ func TestOneSeed(t *testing.T) {
 	if hash(text) != hash(first) || !strings.Contains(text, " applies 1 term 1") {
 		t.Errorf("the printed run has hash %s, the quiet one %s", hash(text), hash(first))
 	}
+	_, text = call("--seed", "7", "--trace=world")
+	if hash(text) != hash(first) || !strings.Contains(text, "n1 boots, life 1") || strings.Contains(text, " applies 1 term 1") {
+		t.Errorf("the trace of the world has hash %s, the quiet run %s:\n%s", hash(text), hash(first), text)
+	}
 	_, plan := call("--seed", "7", "--show-plan")
 	file := filepath.Join(t.TempDir(), "plan.json")
 	if err := os.WriteFile(file, []byte(plan), 0o600); err != nil {
@@ -78,6 +85,29 @@ func TestOneSeed(t *testing.T) {
 	}
 	if _, out := call("--plan", file); hash(out) != hash(first) {
 		t.Errorf("the plan of the seed has hash %s, the seed %s", hash(out), hash(first))
+	}
+}
+
+// TestTimeline: a clean run shows its timeline when it is asked to.
+func TestTimeline(t *testing.T) {
+	_, quiet := call("--seed", "7")
+	if strings.Contains(quiet, "t(ms)") {
+		t.Errorf("a clean run prints a timeline that nobody asked for:\n%s", quiet)
+	}
+	status, short := call("--seed", "7", "--timeline", "5")
+	_, whole := call("--seed", "7", "--timeline", "0")
+	_, rows, _ := strings.Cut(short, "event\n")
+	if status != exitClean || strings.Count(rows, "\n") != 6 || strings.Count(whole, "\n") < strings.Count(short, "\n")+20 { // and PASS
+		t.Errorf("status %d, five lines:\n%s\nall:\n%s", status, short, whole)
+	}
+	file := filepath.Join(t.TempDir(), "run.html")
+	status, out := call("--seed", "7", "--html", file)
+	page, err := os.ReadFile(file)
+	if status != exitClean || err != nil || !strings.Contains(out, "wrote "+file) || !bytes.Contains(page, []byte("</html>")) || strings.Contains(out, "t(ms)") {
+		t.Errorf("status %d, %v, a page of %d bytes: %s", status, err, len(page), out)
+	}
+	if status, out := call("--seed", "7", "--html", filepath.Join(t.TempDir(), "no", "folder")); status != exitUsage {
+		t.Errorf("a page that can't be written: status %d, %s", status, out)
 	}
 }
 
@@ -119,7 +149,7 @@ func TestMutant(t *testing.T) {
 	_, seed, _ := strings.Cut(out, "found by seed ")
 	seed, _, _ = strings.Cut(seed, " ")
 	status, out = call("--seed", seed, "--mutant", "skip-fsync")
-	for _, want := range []string{"VIOLATION of", "the last", "replay: go run -tags mutants ./cmd/simrun --seed " + seed + " --mutant skip-fsync"} {
+	for _, want := range []string{"VIOLATION of", "t(ms)", "!! ", "replay: go run -tags mutants ./cmd/simrun --seed " + seed + " --mutant skip-fsync"} {
 		if status != exitViolation || !strings.Contains(out, want) {
 			t.Errorf("status %d, expected %q in:\n%s", status, want, out)
 		}

@@ -1,14 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"sierradb/core/actor"
 	"sierradb/sim"
+	"sierradb/sim/timeline"
 )
 
 // runOne runs one seed or one plan and tells all about it.
@@ -22,21 +23,33 @@ func runOne(f *flags, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "%s", p.Text())
 		return exitClean
 	}
-	var text func(string)
-	if f.trace {
-		text = func(line string) { fmt.Fprintln(stdout, line) }
+	var o sim.Options
+	if f.trace != "" {
+		o = sim.Options{Level: f.level, Text: func(line string) { fmt.Fprintln(stdout, line) }}
 	}
 	describePlan(stdout, p)
 	began := time.Now()
-	r := simulate(p, sim.Options{Text: text})
+	r := simulate(p, o)
 	took := time.Since(began)
 	fmt.Fprintf(stdout, "trace hash %016x, %d records, %.3f s of virtual time in %s\n", r.Hash, r.Records, seconds(r.Virtual), took.Round(time.Millisecond))
 	printCounters(stdout, r.Counters)
+	if r.Violation != nil {
+		fmt.Fprintf(stdout, "VIOLATION of %s\n", r.Violation.Property)
+	}
+	if r.Violation != nil || f.html != "" || f.set != nil && f.set.Changed("timeline") {
+		if err := showTimeline(stdout, f, p, r, again); err != nil {
+			fmt.Fprintln(stderr, "simrun:", err)
+			return exitUsage
+		}
+	}
 	if r.Violation == nil {
 		fmt.Fprintln(stdout, "PASS")
 		return exitClean
 	}
-	printViolation(stdout, f, p, r)
+	fmt.Fprintf(stdout, "\nseed %d: %v\n", p.Seed, r.Violation)
+	if len(r.Stack) > 0 {
+		fmt.Fprintf(stdout, "%s\n", r.Stack)
+	}
 	fmt.Fprintf(stdout, "replay: %s\n", again)
 	return classOf(r.Violation.Property)
 }
@@ -85,33 +98,29 @@ func printCounters(out io.Writer, c sim.Counters) {
 	}
 }
 
-// printViolation runs the plan once more for its last events: a run costs
-// nothing for a timeline that nobody reads.
-func printViolation(out io.Writer, f *flags, p *sim.Plan, r *sim.Result) {
-	fmt.Fprintf(out, "VIOLATION of %s\n", r.Violation.Property)
-	ring := make([]string, 0, f.lines)
-	again := simulate(p, sim.Options{Text: func(line string) {
-		if strings.Contains(line, " op ") || len(line) > 12 && strings.Contains(line, " kind 2 from none-0 ") {
-			return // file operations and ticks fill the page without telling much
-		}
-		if len(ring) == cap(ring) && len(ring) > 0 {
-			copy(ring, ring[1:])
-			ring = ring[:len(ring)-1]
-		}
-		if len(line) > 320 {
-			line = line[:320] + "..."
-		}
-		ring = append(ring, line)
-	}})
-	fmt.Fprintf(out, "the last %d events (seconds of virtual time; -> request, <- reply, -- the world):\n", len(ring))
-	for _, line := range ring {
-		fmt.Fprintln(out, line)
+// showTimeline runs the plan once more for its timeline: a run costs nothing for
+// one that nobody reads.
+func showTimeline(out io.Writer, f *flags, p *sim.Plan, r *sim.Result, again string) error {
+	t := &timeline.Run{Plan: p, Result: r, Replay: again}
+	second := play(p, sim.Options{Moments: func(m *sim.Moment) { t.Moments = append(t.Moments, m) }})
+	if second.Hash != r.Hash {
+		fmt.Fprintf(out, "the run was not the same the second time: hash %016x, then %016x\n", r.Hash, second.Hash)
 	}
-	fmt.Fprintf(out, "\nseed %d: %v\n", p.Seed, r.Violation)
-	if len(r.Stack) > 0 {
-		fmt.Fprintf(out, "%s\n", r.Stack)
+	if r.Violation != nil || f.html == "" || f.set.Changed("timeline") {
+		if err := timeline.Text(out, t, f.lines); err != nil {
+			return err
+		}
 	}
-	if again.Hash != r.Hash {
-		fmt.Fprintf(out, "the run was not the same the second time: hash %016x, then %016x\n", r.Hash, again.Hash)
+	if f.html == "" {
+		return nil
 	}
+	var page bytes.Buffer
+	if err := timeline.HTML(&page, t); err != nil {
+		return err
+	}
+	if err := os.WriteFile(f.html, page.Bytes(), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "wrote %s: %d moments, %d bytes\n", f.html, len(t.Moments), page.Len())
+	return nil
 }

@@ -55,6 +55,7 @@ type page struct {
 	Size    string   `json:"size"`
 	Knobs   []knob   `json:"knobs"` // that differ from the usual
 	Faults  []string `json:"faults"`
+	Story   []string `json:"story"` // what the plan says to people
 	Lanes   []lane   `json:"lanes"`
 	Words   []string `json:"words"` // that the moments name by number
 	// Moments are rows: at, length, lane, kind, outcome, open, text, lane of the
@@ -80,7 +81,7 @@ func pageOf(r *Run) *page {
 	moments := r.moments()
 	k := &r.Plan.Knobs
 	p := &page{Seed: fmt.Sprint(r.Plan.Seed), Mode: r.Plan.Mode, Hash: fmt.Sprintf("%016x", r.Result.Hash),
-		Virtual: int64(r.Result.Virtual), Replay: r.Replay, Knobs: unusual(k), Faults: []string{}, Moments: [][]any{},
+		Virtual: int64(r.Result.Virtual), Replay: r.Replay, Knobs: unusual(k), Faults: []string{}, Story: append([]string{}, r.Plan.Story...), Moments: [][]any{},
 		Size: fmt.Sprintf("%d buckets, %d partitions, segments of %d bytes, %d clients with %d requests each, at most %d in flight on a connection",
 			k.Buckets, k.Partitions, k.SegmentSize, k.Clients, k.Ops, k.Depth)}
 	for i := range r.Plan.Faults {

@@ -95,6 +95,8 @@ var knobMeanings = map[string]struct {
 	"BatchMax":      {64, "messages that an actor takes before its effects are flushed, at most"},
 	"SyncMax":       {actor.Instant(0), "a sync takes up to so long"},
 	"Think":         {actor.Instant(0), "a client thinks up to so long between requests"},
+	"Gentle":        {"", "what power cuts of the last phase leave alone"},
+	"NoDrill":       {false, "no bit is flipped at the end"},
 	"Transit":       {actor.Instant(0), "bytes are on their way up to so long"},
 }
 

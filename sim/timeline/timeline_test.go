@@ -128,7 +128,7 @@ func short() *Run {
 	world, node := sim.Lane{Role: sim.LaneWorld}, sim.Lane{Role: sim.LaneNode}
 	bucket, disk := sim.Lane{Role: sim.LaneBucket}, sim.Lane{Role: sim.LaneDisk}
 	client, session := sim.Lane{Role: sim.LaneClient}, sim.Lane{Role: sim.LaneSession}
-	plan := &sim.Plan{Seed: 7, Mode: "swarm", Faults: []sim.Fault{{Kind: sim.Power, At: 5 * ms}}}
+	plan := &sim.Plan{Seed: 7, Mode: "swarm", Faults: []sim.Fault{{Kind: sim.Power, At: 5 * ms, Cut: "loses-all"}}}
 	plan.Knobs.Buckets, plan.Knobs.Partitions, plan.Knobs.Timeout = 1, 1, 300*ms
 	fault := []string{"fault 0"}
 	ofAppend := []string{"c0/0", "append #0", "bucket 0 entry 2"}

@@ -294,8 +294,9 @@ function drawStrikes(g, height) {
 
 // short names a fault or a death in few words.
 function short(i) {
-  const effects = [["the process dies", "process dies"], ["power is lost", "power lost"], ["the wall clock", "clock jumps"], ["the disk has room", "disk full"],
-    ["no more space", "no room"], ["bit ", "bit flips"], ["a sync of", "sync fails or stalls"], ["conn-cut", "connection cut"], ["conn-deaf", "client deaf"]];
+  const effects = [["the process dies", "process dies"], ["power is lost", "power lost"], ["the wall clock", "clock jumps"], ["the disk is nearly", "disk full"],
+    ["no more space", "no room"], ["a sync of", "sync fails or stalls"], ["every change", "disk sick"], ["every sync", "syncs fail"], ["reads return", "reads lie"],
+    ["the disk is slow", "disk slow"], ["the process stands", "process paused"], ["conn-cut", "connection cut"], ["conn-deaf", "client deaf"]];
   if (kindOf(i) === "death") return textOf(i).replace(/^the /, "").replace(": ", " ").slice(0, 44);
   const text = textOf(i), effect = effects.find(e => text.startsWith(e[0]));
   const plan = detailsOf(i).find(d => d[0] === "of the plan");

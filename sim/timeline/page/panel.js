@@ -175,6 +175,7 @@ function showHead() {
   }
   document.getElementById("facts").append(`${run.size}; mode ${run.mode}; ${(run.virtual / 1e9).toFixed(3)} s of virtual time; ${count.toLocaleString("en")} moments; hash `, make("code", {}, run.hash));
   if (run.replay) document.getElementById("facts").append("; replay: ", make("code", {}, run.replay));
+  for (const line of run.story) document.getElementById("facts").append(make("div", {}, line));
   const body = document.getElementById("planbody"), struck = n => (tagged.get("fault " + n) || []).filter(i => kindOf(i) === "fault");
   const hits = run.faults.filter((_, n) => struck(n).length).length;
   document.querySelector("#plan summary").textContent = `the plan: ${run.faults.length} faults, of which ${hits} struck; ${run.knobs.length} knobs that differ from the usual`;
