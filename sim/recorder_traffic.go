@@ -35,10 +35,10 @@ func (r *recorder) asked(op *Op) {
 	if r == nil {
 		return
 	}
-	m := r.begin(Lane{LaneClient, op.Client}, RequestMoment, shorten(op.String()), op.name())
+	m := r.begin(Lane{LaneClient, op.Client}, RequestMoment, whole(op.String()), op.name())
 	r.requests[op] = m
 	m.Outcome = MomentPending
-	m.detail("request", "%s", shorten(op.String()))
+	m.detail("request", "%s", whole(op.String()))
 	if op.Bad {
 		m.detail("malformed", "on purpose: only an error is right")
 	}
@@ -51,7 +51,7 @@ func (r *recorder) asked(op *Op) {
 		m.detail("goes to", "partition %d in bucket %d", in.Partition, r.w.model.bucketOf(in.Partition))
 		for i := range in.Events {
 			ev := &in.Events[i]
-			m.detail("event", "%s in stream %q, which must be at %s, %d bytes", ev.Name, shorten(ev.Stream), ev.Expected, len(ev.Payload))
+			m.detail("event", "%s in stream %q, which must be at %s, %d bytes", ev.Name, whole(ev.Stream), ev.Expected, len(ev.Payload))
 		}
 	} else if op.Ask.Kind != 0 && op.Ask.Kind != event.GetEvent {
 		m.Tags = append(m.Tags, partitionTag(op.Ask.Partition))
@@ -66,7 +66,7 @@ func (r *recorder) answered(op *Op) {
 	}
 	m := r.requests[op]
 	r.end(m)
-	reply := shorten(op.Reply.String())
+	reply := whole(op.Reply.String())
 	m.detail("reply", "%s", reply)
 	switch op.Outcome {
 	case Done:
@@ -82,16 +82,22 @@ func (r *recorder) answered(op *Op) {
 	m.Text += " -> " + brief(&op.Reply)
 }
 
+// whole is shorten without a half character at the end.
+func whole(s string) string { return strings.ToValidUTF8(shorten(s), "") }
+
 // brief shows a reply in few characters.
 func brief(v *resp3.Value) string {
 	if v.IsError() {
-		return string(v.Str)
+		return strings.ToValidUTF8(string(v.Str), "?")
+	}
+	if v.IsNull() {
+		return "nothing (null)"
 	}
 	if events, ok := v.Get("events"); ok {
 		return fmt.Sprintf("%d events", len(events.Elems))
 	}
 	if seq, ok := v.Get("partition_sequence"); ok {
-		return "OK, sequence " + seq.String()
+		return "OK, sequence " + strings.TrimPrefix(seq.String(), ":")
 	}
 	if s := v.String(); len(s) <= 60 {
 		return s

@@ -91,7 +91,7 @@ func TestHTML_Data(t *testing.T) {
 		}
 		at, lane, kind := row[0].(float64), int(row[2].(float64)), p.Words[int(row[3].(float64))]
 		if at < last || lane >= len(p.Lanes) || p.Lanes[lane].Name != r.Moments[i].Lane.String() || kind != string(r.Moments[i].Kind) || row[6] != r.Moments[i].Text {
-			t.Fatalf("row %d is %v, expected %+v", i, row, r.Moments[i])
+			t.Fatalf("row %d is %.300v, expected %.300v", i, row, *r.Moments[i])
 		}
 		last = at
 		if kind == string(sim.RequestMoment) {

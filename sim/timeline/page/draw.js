@@ -159,8 +159,10 @@ function tick(g, i, y, h, w, fill, seen) {
 function drawLane(g, lane, l) {
   const top = tops[l], seen = new Set(), late = [];
   const span = (view.b - view.a) / plot; // of one pixel
-  within(l, view.a - 6 * span, view.b + 6 * span, i => {
-    if (!visible(i)) return;
+  const chosen = []; // stand above what they overlap
+  within(l, view.a - 6 * span, view.b + 6 * span, i => { if (visible(i)) if (selection.set.has(i)) chosen.push(i); else paint(i); });
+  chosen.forEach(paint);
+  function paint(i) {
     const kind = kindOf(i);
     switch (kind) {
       case "life": bar(g, i, top + 4, heights[l] - 10, colors.life, textOf(i), colors.text); break;
@@ -187,7 +189,7 @@ function drawLane(g, lane, l) {
       case "note": case "death": tick(g, i, top + (lane.role === "world" ? 42 : 5), 12, 5, kind === "death" ? colors.death : colors.mute, seen); break;
       case "fault": if (uEnd[i] > uAt[i]) bar(g, i, top + 48, 8, colors.fault, textOf(i), colors.back); break; // the rest: drawStrikes
     }
-  });
+  }
   let free = -1; // entries above the rest, with their numbers where there is room
   for (const i of late) {
     tick(g, i, top + 22, roomy ? 26 : 16, 3, colors.entry, seen);
