@@ -36,6 +36,7 @@ var meanings = []struct{ property, text string }{
 	{"D8 liveness", "Once everything has healed, the node starts and every bucket takes an append within bounded time."},
 	{"D8", "The node starts on every disk that a crash can leave."},
 	{"D9", "After a failed sync a bucket makes nothing visible any more in that life: what the disk kept is unknown."},
+	{"I12", "Every index answers as a full scan of the log does."},
 	{"I15", "A well-formed request fails only for a reason that the world gave."},
 	{"S2", "The commit index that an entry names lies below the entry."},
 	{"S11", "The transaction id tells whether an event was appended alone."},
