@@ -81,13 +81,19 @@ type Script struct {
 	About string // what it is about, in a few words
 	// Deeper is how many more recoveries in a row are crashed than Depth says.
 	Deeper int
-	store  bool
-	run    func(*life)
+	// RecoveriesMost bounds that, for a script with too many pending names; 0 does not.
+	RecoveriesMost int
+
+	store bool
+	run   func(*life)
 }
 
 // Run visits the crash states of a script. It stops at the first violation.
 func Run(s Script, d Depth) Result {
 	d.Recoveries += s.Deeper
+	if s.RecoveriesMost > 0 {
+		d.Recoveries = min(d.Recoveries, s.RecoveriesMost)
+	}
 	x := &explorer{depth: d, result: Result{Script: s.Name}, system: oneBucket}
 	if s.store {
 		x.system = wholeStore

@@ -154,7 +154,7 @@ func Scripts() []Script {
 			r = lead(l)
 			r.submit(one(1, 300))
 		}},
-		{Name: "first-start", About: "a store of two buckets is made, and takes an append", store: true, run: func(l *life) {
+		{Name: "first-start", About: "a store of two buckets is made, and takes an append", store: true, RecoveriesMost: 1, run: func(l *life) {
 			l.open()
 			l.save()
 			l.all(one(1, 200))
