@@ -255,7 +255,7 @@ func TestMeaning_OfAll(t *testing.T) {
 		for _, m := range call.FindAllStringSubmatch(string(text), -1) {
 			seen[m[1]] = true
 			if Meaning(m[1]) == "" {
-				t.Errorf("%s breaks %q, which meanings does not explain", file, m[1])
+				t.Errorf("%s breaks %q, which sim.Properties does not explain", file, m[1])
 			}
 		}
 	}
