@@ -14,7 +14,7 @@ var EPSeq = Module{
 		Args:     []Arg{argPartition},
 		Returns:  "The sequence of the partition's last event, which is 0 after the first; null if the partition is empty.",
 		Examples: []string{"EPSEQ 31", "EPSEQ 550e8400-e29b-41d4-a716-446655440000"},
-		Errors:   inTableOrder([]Code{Syntax, InvalidArg}, ofReads),
+		Errors:   inTableOrder([]Code{Syntax, InvalidArg}, ofIndex),
 	},
 	New: func() Command { return new(epseq) },
 }

@@ -75,10 +75,13 @@ var Codes = []CodeInfo{
 	{Err, NotDone, "Anything that Redis answers with ERR: an unknown command or subcommand, a command behind MULTI, bytes that are not RESP.", nil},
 }
 
-// ofReads and ofAppends are the codes that the store's answers may have.
+// The codes that the store's answers may have: to questions that the index
+// answers, to reads of events, to appends. NOTLEADER is none of them while every
+// bucket has one replica, which leads.
 var (
-	ofReads   = []Code{Unavailable, NotLeader, Timeout, ReadErr, DBOpFailed}
-	ofAppends = []Code{WrongVer, IDConflict, TooLarge, Busy, DiskFull, ReadOnly, NotLeader, Unavailable, Timeout, ReadErr, DBOpFailed}
+	ofIndex   = []Code{Unavailable, ReadErr}
+	ofReads   = []Code{Unavailable, ReadErr, DBOpFailed}
+	ofAppends = []Code{WrongVer, IDConflict, TooLarge, Busy, DiskFull, ReadOnly, Unavailable, Timeout, ReadErr, DBOpFailed}
 )
 
 // inTableOrder joins lists of codes for a Spec.

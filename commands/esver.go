@@ -14,7 +14,7 @@ var ESVer = Module{
 		Args:     []Arg{argStream, argReadKey},
 		Returns:  "The version of the stream's last event, which is 0 after the first; null if the stream is empty.",
 		Examples: []string{"ESVER my-stream", "ESVER my-stream PARTITION_KEY 550e8400-e29b-41d4-a716-446655440000"},
-		Errors:   inTableOrder([]Code{Syntax, InvalidArg}, ofReads),
+		Errors:   inTableOrder([]Code{Syntax, InvalidArg}, ofIndex),
 	},
 	New: func() Command { return new(esver) },
 }

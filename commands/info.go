@@ -23,7 +23,7 @@ var InfoText = Module{
 		},
 		Returns:  "Text.",
 		Examples: []string{"INFO", "INFO server"},
-		Errors:   []Code{Syntax, InvalidArg},
+		Errors:   []Code{InvalidArg},
 	},
 	New: func() Command { return new(infoText) },
 }

@@ -123,7 +123,6 @@ var failures = map[string]error{
 	"busy":        event.ErrBusy,
 	"diskfull":    event.ErrDiskFull,
 	"readonly":    event.ErrReadOnly,
-	"notleader":   fmt.Errorf("bucket 3: %w", event.ErrNotLeader),
 	"unavailable": fmt.Errorf("%w: bucket 3", event.ErrUnavailable),
 	"timeout":     event.ErrTimeout,
 	"closed":      event.ErrClosed,

@@ -31,7 +31,7 @@ var Order = commands.Module{
 		Returns:  "The id of the event.",
 		Examples: []string{`SHOP.ORDER 550e8400-e29b-41d4-a716-446655440000 '{"total":99.99}'`},
 		Errors: []commands.Code{commands.Syntax, commands.InvalidArg, commands.WrongVer, commands.TooLarge, commands.Busy,
-			commands.DiskFull, commands.ReadOnly, commands.NotLeader, commands.Unavailable, commands.Timeout, commands.DBOpFailed},
+			commands.DiskFull, commands.ReadOnly, commands.Unavailable, commands.Timeout, commands.DBOpFailed},
 	},
 	New: func() commands.Command { return new(order) },
 }
