@@ -139,7 +139,7 @@ func (b *Bucket) write(entries []segment.Entry) error {
 	}
 	for _, e := range entries {
 		size := segment.FrameSize(len(e.Data))
-		if s == nil || !s.room(s.end+int64(len(buf)), size, b.o.SegmentSize) {
+		if s == nil || !s.room(s.end+int64(len(buf)), size, b.o.SegmentSize) || b.rollsEarly(s, len(buf)) {
 			if s != nil {
 				if err := b.flush(s, buf); err != nil {
 					return err
@@ -172,6 +172,12 @@ func (b *Bucket) write(entries []segment.Entry) error {
 	return nil
 }
 
+// rollsEarly says whether the simulator wants a new segment before s is full; s
+// has to hold a frame by then, of which unwritten bytes are part.
+func (b *Bucket) rollsEarly(s *logFile, unwritten int) bool {
+	return s.end+int64(unwritten) > s.start && b.o.Hooks.Buggify("bucket/early-roll")
+}
+
 // flush writes buf behind the frames of s.
 func (b *Bucket) flush(s *logFile, buf []byte) error {
 	if len(buf) == 0 {
@@ -186,6 +192,9 @@ func (b *Bucket) flush(s *logFile, buf []byte) error {
 	}
 	s.end += int64(len(buf))
 	s.length = max(s.length, s.end)
+	if b.o.Hooks.Buggify("bucket/no-zeros-ahead") {
+		return nil
+	}
 	return s.zeroAhead(len(buf))
 }
 

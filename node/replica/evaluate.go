@@ -41,15 +41,20 @@ func (r *Replica) propose(env *actor.Env) {
 	}
 	b := &r.batch
 	b.requests, b.ends, b.data = b.requests[:0], b.ends[:0], b.data[:0]
+	done := 0
 	for _, q := range r.queue {
-		if r.disk.full {
+		if done++; r.disk.full {
 			r.finish(env, q, r.diskFull(vfs.ErrNoSpace))
 			continue
 		}
 		r.evaluate(env, q)
+		if env.Hooks.Buggify("replica/small-batch") {
+			break // the rest is the next batch
+		}
 	}
-	clear(r.queue)
-	r.queue = r.queue[:0]
+	left := copy(r.queue, r.queue[done:])
+	clear(r.queue[left:])
+	r.queue = r.queue[:left]
 	if len(b.requests) > 0 {
 		r.proposeBatch(env)
 	}

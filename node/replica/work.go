@@ -43,6 +43,10 @@ func (r *Replica) work(env *actor.Env) {
 		case r.rn.HasReady():
 			r.handle(env, r.rn.Ready())
 		case len(r.disk.queued) > 0 && !r.disk.inFlight && (!r.disk.full || r.disk.retry):
+			if env.Hooks.Buggify("replica/delay-write") {
+				env.Tell(env.Self, actor.Event{Kind: resuming})
+				return
+			}
 			r.write(env)
 		case len(r.disk.applies) > 0:
 			if r.postpones(env) {
@@ -244,7 +248,7 @@ func (r *Replica) stored(synced uint64) {
 // tail (architecture S1), and never names an entry that is not durable (S2).
 func (r *Replica) saveHint(env *actor.Env) {
 	d := &r.disk
-	if d.inFlight || len(d.queued) > 0 || d.commit <= d.saved.Commit {
+	if d.inFlight || len(d.queued) > 0 || d.commit <= d.saved.Commit || env.Hooks.Buggify("replica/drop-hint") {
 		return
 	}
 	st := d.saved
