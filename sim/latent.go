@@ -190,7 +190,7 @@ func (b *box) misplace(f *Fault, writes []written) {
 		name, end = b.victim(r)
 		sector = int64(r.Intn(end+1)) / unit
 	}
-	if sector >= 0 {
+	if sector >= 0 && (name != wr.name || sector != from/unit) { // elsewhere indeed
 		b.wound(name, sector*unit+from%unit, moved, "a write lands elsewhere")
 	}
 }
