@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sierradb/commands"
+	"sierradb/commands/resp3"
 	"sierradb/core/actor"
 	"sierradb/node"
 	"sierradb/sim/sched"
@@ -46,9 +47,9 @@ type box struct {
 	stalled actor.Instant // when the last stalled sync or pause ends
 
 	// States of the world: how many faults hold them now.
-	limited, noRoom, sick, sickSync, slow, lying int
-	sickReads, sickDrops                         bool
-	slowness                                     actor.Instant // a factor
+	limited, noRoom, sick, sickRead, sickSync, slow, lying int
+	sickReads, sickDrops                                   bool
+	slowness                                               actor.Instant // a factor
 
 	wounds []wound
 	images map[int]map[string][]byte // of damaged buckets, as they were before the present life
@@ -79,7 +80,7 @@ func (b *box) boot() {
 		return
 	}
 	b.ops, b.barriers, b.closing, b.writes = 0, 0, false, nil
-	b.upset = b.sick+b.sickSync+b.lying > 0 && !w.healed
+	b.upset = b.sick+b.sickRead+b.sickSync+b.lying > 0 && !w.healed
 	clear(b.halt)
 	clear(b.hurt)
 	b.reviewWounds()
@@ -111,7 +112,7 @@ func (b *box) options() node.Options {
 	return node.Options{Buckets: k.Buckets, Partitions: k.Partitions, SegmentSize: k.SegmentSize,
 		QueueBytes: k.QueueBytes, Timeout: time.Duration(k.Timeout),
 		Session: commands.Options{Inflight: k.Inflight, InflightBytes: k.InflightBytes, OutputMax: k.OutputMax,
-			ReplyMax: k.ReplyMax, OutputTimeout: k.OutputTimeout, Count: k.Count}}
+			ReplyMax: k.ReplyMax, OutputTimeout: k.OutputTimeout, Count: k.Count, Limits: resp3.Limits{Args: k.ArgsMax, Bulk: k.BulkMax}}}
 }
 
 // refused deals with a node that does not start. It may refuse when an

@@ -154,6 +154,9 @@ var classes = []Class{
 		if d.Chance(1, 6) {
 			out = append(out, Fault{Kind: DiskSick, At: d.when(), For: d.long(2000), Drop: d.Chance(1, 2)})
 		}
+		if d.Chance(1, 4) {
+			out = append(out, Fault{Kind: ReadSick, At: d.when(), For: d.long(2000)})
+		}
 		return out
 	}},
 	{"sync-failure", "a sync fails, its pages dropped or not; or all fail for a while", func(d dice) []Fault {

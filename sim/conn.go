@@ -20,6 +20,8 @@ type conn struct {
 	waiting []*Op // requests without a reply, in the order they were made
 	closing bool  // the client makes no more requests on it: QUIT, or bytes that are no request
 	dead    bool
+	ended   bool // the client says nothing behind out
+	told    bool // and the session was told
 
 	out    []byte // from the client, not yet at the session
 	sent   int    // bytes given to the session and not consumed
@@ -48,6 +50,7 @@ func (cn *conn) send(op *Op) {
 	op.Client, op.N, op.Conn, op.Late = cn.c.n, cn.c.made, cn, w.healed
 	cn.c.made++
 	if !op.Late && w.skip[Skip{op.Client, op.N}] {
+		cn.c.hush(op)
 		return
 	}
 	op.Proto = cn.proto
@@ -58,18 +61,33 @@ func (cn *conn) send(op *Op) {
 		w.model.sizes.add(op.Intent)
 	}
 	w.s.Note(func() string { return "-> " + op.String() }, 20, uint64(op.Client), uint64(op.N))
+	w.history = append(w.history, op)
+	if op.Raw != nil && len(op.Raw) == 0 {
+		op.Outcome = Done
+		cn.halfClose()
+		return
+	}
 	w.count.Add("requests", 1)
 	w.rec.asked(op)
-	w.history = append(w.history, op)
 	cn.waiting = append(cn.waiting, op)
 	if op.Work != nil && op.Work.Sent != nil {
 		op.Work.Sent(cn, op)
 	}
 	raw := op.Raw
-	if raw == nil {
+	switch {
+	case raw != nil:
+		cn.closing = true
+	case w.k.Inline > 0 && cn.c.rand.Chance(1, w.k.Inline) && plain(op.Args):
+		raw = line(op.Args)
+		w.count.Add("requests in a line", 1)
+	default:
 		raw = request(op.Args)
 	}
 	cn.out = append(cn.out, raw...)
+	if cn.closing && cn.c.rand.Chance(1, 2) {
+		cn.out = append(cn.out, cn.c.gen.unheard()...)
+		w.count.Add("requests behind the end", 1)
+	}
 	cn.push()
 }
 
@@ -95,6 +113,7 @@ func (cn *conn) push() {
 		cn.sent += n
 		cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Input, Body: piece})
 		cn.push()
+		cn.tellEnd()
 	})
 }
 
@@ -130,7 +149,7 @@ func (cn *conn) pull() {
 	cn.pulled = true
 	cn.wire.busy(cn.w.s.Now(), 1)
 	after := cn.transit()
-	if now := cn.w.s.Now(); cn.c.deaf > now {
+	if now := cn.w.s.Now(); cn.c.deaf > now && !cn.w.healed {
 		after += cn.c.deaf - now
 	}
 	cn.w.s.After(after, func() {
@@ -151,6 +170,7 @@ func (cn *conn) pull() {
 			cn.receive(piece)
 		}
 		if cn.hangup && len(cn.in) == 0 && !cn.dead {
+			cn.w.violate(cn.checkHangup())
 			cn.close()
 			return
 		}

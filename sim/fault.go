@@ -32,6 +32,8 @@ const (
 	OpRead   Kind = "op-eio-read"  // a read fails
 	DiskSick Kind = "disk-sick"    // for For every change of a file fails, with Drop every read, too
 
+	ReadSick Kind = "read-sick" // for For many reads of a running process fail
+
 	SyncFail  Kind = "sync-fail" // a barrier fails; with Drop its pages are gone
 	SyncSick  Kind = "sync-sick" // for For every sync fails
 	SyncStall Kind = "sync-stall"
@@ -113,7 +115,7 @@ func (k Kind) cuts() bool {
 // known says whether there is such a fault.
 func (k Kind) known() bool {
 	switch k {
-	case Kill, KillPower, RollKill, SyncPower, BatchPower, Power, Shutdown, OpKill, OpPower, OpWrite, OpRead, DiskSick, SyncFail, SyncSick,
+	case Kill, KillPower, RollKill, SyncPower, BatchPower, Power, Shutdown, OpKill, OpPower, OpWrite, OpRead, DiskSick, ReadSick, SyncFail, SyncSick,
 		SyncStall, SyncHang, SlowDisk, Full, NoRoom, Flip, Zero, LostWrite, Misplaced, Misread, FlipRead, Misreads, Wall, Drift, Pause, Cut, Deaf:
 		return true
 	}

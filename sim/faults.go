@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -53,6 +54,10 @@ func (b *box) strike(f *Fault) {
 		b.during(f, &b.sick, "every change of a file fails", "files can be changed again")
 		b.sickReads, b.upset = f.Drop, true
 		w.count.Add("sick disks", 1)
+	case ReadSick:
+		b.during(f, &b.sickRead, "many reads fail", "reads work again")
+		b.upset = true
+		w.count.Add("disks that fail reads", 1)
 	case SyncSick:
 		b.during(f, &b.sickSync, "every sync fails", "syncs work again")
 		b.sickDrops, b.upset = f.Drop, true
@@ -177,11 +182,12 @@ func (b *box) state(op vfs.Op) vfs.Verdict {
 		return vfs.Verdict{Err: vfs.ErrNoSpace}
 	case b.sick > 0 && (changes(op.Kind) || op.Kind == vfs.OpRead && b.sickReads):
 		b.w.count.Add("operations on a sick disk", 1)
-		return vfs.Verdict{Err: vfs.ErrIO, Short: b.rand.Intn(op.Size + 1)}
+		return vfs.Verdict{Err: b.readError(op), Short: b.rand.Intn(op.Size + 1)}
+	case b.sickRead > 0 && !b.booting && op.Kind == vfs.OpRead && b.dice(op, 1).Chance(1, 3):
+		b.w.count.Add("read errors", 1)
+		return vfs.Verdict{Err: b.readError(op)}
 	case b.lying > 0 && !b.booting && op.Kind == vfs.OpRead && op.Size > 0:
-		// The place decides, so that a run with less in it lies at the same places.
-		r := actor.NewRand(sched.Digest(sched.DigestBytes(b.w.plan.Seed, []byte(op.Name)), uint64(op.Offset)))
-		if r.Chance(1, 4) {
+		if r := b.dice(op, 0); r.Chance(1, 4) {
 			return vfs.Verdict{Shift: b.shift(op, r)}
 		}
 	case b.sickSync > 0 && (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncDir):
@@ -228,7 +234,7 @@ func (b *box) operation(f *Fault, op vfs.Op) (vfs.Verdict, bool) {
 		w.count.Add("read errors", 1)
 		w.rec.struck(f)
 		w.tell("%v fails", op)
-		return vfs.Verdict{Err: vfs.ErrIO}, true
+		return vfs.Verdict{Err: b.readError(op)}, true
 	case Misread, FlipRead:
 		if op.Kind != vfs.OpRead || op.Size == 0 {
 			return vfs.Verdict{}, false
@@ -252,6 +258,23 @@ func (b *box) After(op vfs.Op) {
 	if f != nil && !b.w.healed && f.Where != "before" && (f.Kind == OpKill || f.Kind == OpPower) {
 		panic(b.crashAt(f))
 	}
+}
+
+// errRemote is an error of a device for which vfs has no name, as EREMOTEIO is.
+var errRemote = errors.New("remote input/output error")
+
+// readError is what a device says that can't read.
+func (b *box) readError(op vfs.Op) error {
+	if b.dice(op, 2).Chance(1, 3) {
+		return errRemote
+	}
+	return vfs.ErrIO
+}
+
+// dice draw what befalls an operation from its place, so that a run with less in
+// it meets the same at the same places.
+func (b *box) dice(op vfs.Op, salt uint64) *actor.Rand {
+	return actor.NewRand(sched.Digest(sched.DigestBytes(b.w.plan.Seed+salt, []byte(op.Name)), uint64(op.Offset)))
 }
 
 // changes says whether an operation changes what is on the disk.

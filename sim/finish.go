@@ -25,7 +25,7 @@ func (w *World) heal() {
 	b.full = false
 	b.next = nil
 	for _, c := range w.clients {
-		c.left, c.coming, c.retry, c.script, c.deaf = 0, nil, nil, nil, 0
+		c.left, c.coming, c.retry, c.script, c.talk, c.deaf = 0, nil, nil, nil, nil, 0
 	}
 	w.tell("everything heals")
 }

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -19,7 +18,8 @@ type Gen struct {
 	c *Client
 	k *Knobs
 
-	writes int // appends to make before anything else: they share a sync
+	writes int    // appends to make before anything else: they share a sync
+	focus  string // the only stream of a burst, "" for all
 }
 
 // op makes the next request of a client's own.
@@ -50,49 +50,6 @@ func (g *Gen) op() *Op {
 	panic("sim: weights don't add up")
 }
 
-// malformed makes a request that must be refused.
-func (g *Gen) malformed() *Op {
-	if g.Chance(1, 8) {
-		return &Op{Raw: []byte(choose(g.Rand, garbage...)), Bad: true}
-	}
-	wl := workloads[g.Intn(len(workloads))]
-	if wl.Bad == nil {
-		return work("PING").Gen(g)
-	}
-	return &Op{Work: wl, Args: wl.Bad(g), Bad: true}
-}
-
-// garbage is bytes that are no request: the connection ends.
-var garbage = []string{
-	"*1\r\n$-5\r\nPING\r\n", "*99999999999999999999\r\n", "*2\r\n$4\r\nECHO\r\n$10737418240\r\n", "*2000000000\r\n$3\r\nfoo\r\n",
-	"*1\r\n*1\r\n$4\r\nPING\r\n", "*1\r\n$4\r\nPINGxx", "*1\r\n$x\r\n", "*-7\r\n", ">1\r\n+PING\r\n", "%1\r\n+a\r\n+b\r\n",
-}
-
-// stream returns a stream id of the run. Some are ugly.
-func (g *Gen) stream() string { return streamID(g.Intn(g.k.Streams)) }
-
-func streamID(n int) string {
-	switch n % 10 {
-	case 3:
-		return "line\r\nbreak " + strconv.Itoa(n)
-	case 5:
-		return strings.Repeat("long", 63) + strconv.Itoa(n)
-	case 7:
-		return "стрим/" + strconv.Itoa(n)
-	}
-	return "s" + strconv.Itoa(n)
-}
-
-// explicitKey returns one of the run's partition keys.
-func (g *Gen) explicitKey() uuid.UUID { return keyNumber(g.w.plan.Seed, g.Intn(g.k.Keys)) }
-
-func keyNumber(seed uint64, n int) uuid.UUID {
-	var id uuid.UUID
-	binary.BigEndian.PutUint64(id[:], actor.Mix(seed+uint64(n)))
-	binary.BigEndian.PutUint64(id[8:], actor.Mix(seed+uint64(n)+1<<32))
-	return id
-}
-
 // freshID makes an event id as clients do: random, or with the partition's hash.
 func (g *Gen) freshID(key uuid.UUID) uuid.UUID {
 	if g.Chance(1, 2) {
@@ -112,6 +69,9 @@ func (g *Gen) knownID() uuid.UUID {
 		in := m.intents[g.Intn(len(m.intents))]
 		i := g.Intn(len(in.Events))
 		if in.Landed != nil {
+			if g.Chance(1, 10) {
+				return in.Landed[i].Transaction // of several events: no event has this id
+			}
 			return in.Landed[i].ID
 		}
 		if in.Events[i].GivenID {
@@ -161,12 +121,17 @@ func (g *Gen) expected(key uuid.UUID, stream string) event.Expected {
 	if s := g.w.model.streams[streamName{key, stream}]; s != nil {
 		next = event.Version(len(s.records))
 	}
-	switch g.Intn(10) {
+	switch g.Intn(12) {
 	case 0, 1, 2:
-		if next == 0 {
-			return event.Expected{Kind: event.Empty}
+		return expectNext(next)
+	case 10: // what this client was last told, which may be old
+		if told, ok := g.c.told[streamName{key, stream}]; ok {
+			return expectNext(told)
 		}
-		return event.At(next - 1)
+	case 11: // what holds for the same stream id under another key
+		if s := g.w.model.streams[streamName{g.explicitKey(), stream}]; s != nil {
+			return expectNext(event.Version(len(s.records)))
+		}
 	case 3:
 		return event.At(next + event.Version(g.Intn(3)))
 	case 4:
@@ -175,6 +140,14 @@ func (g *Gen) expected(key uuid.UUID, stream string) event.Expected {
 		return event.Expected{Kind: choose(g.Rand, event.Exists, event.Empty)}
 	}
 	return event.Expected{}
+}
+
+// expectNext expects that the next version of a stream is n.
+func expectNext(n event.Version) event.Expected {
+	if n == 0 {
+		return event.Expected{Kind: event.Empty}
+	}
+	return event.At(n - 1)
 }
 
 // options writes the options of an event in any order and any case.

@@ -54,6 +54,15 @@ type Knobs struct {
 	Malformed  int           // one request in so many; 0: none
 	Retries    int           // of an append with an unknown outcome
 	Weights    []int         // by workload
+	Skew       int           // how much more often some streams are used than others; 0: all alike
+	KeyShape   string        // how the explicit keys lie: see keyNumber
+	Idle       actor.Instant // clients work in bursts with pauses of up to so long; 0: steadily
+	Talks      int           // one request in so many begins a talk; 0: none
+	HalfClose  int           // after one burst in so many a client closes its side; 0: never
+	Inline     int           // one plain request in so many is sent as a line; 0: none
+	Mute       bool          // one client reads nothing
+	BulkMax    int           // of the node: bytes of an argument; 0: the default
+	ArgsMax    int           // of the node: arguments of a command; 0: the default
 
 	// Of the last phase; for ablations.
 	Gentle  string // power cuts of the world's own: "" tear, "whole" lose all or nothing, "nothing" lose nothing
@@ -94,6 +103,10 @@ func NewPlan(seed uint64) *Plan {
 	return p
 }
 
+// argsMax is a limit on arguments that the longest well-formed request keeps:
+// a transaction of wideMax events, each with all options.
+const argsMax = 2 + 12*wideMax
+
 // choose returns one of the values.
 func choose[T any](r *actor.Rand, values ...T) T { return values[r.Intn(len(values))] }
 
@@ -118,7 +131,7 @@ func drawKnobs(r *actor.Rand, calm bool) Knobs {
 		SyncMin:       choose(r, 0, 50*actor.Microsecond, actor.Millisecond),
 		SyncMax:       choose(r, 100*actor.Microsecond, 2*actor.Millisecond, 20*actor.Millisecond),
 		Clients:       r.Range(2, 5),
-		Depth:         choose(r, 1, 4, 16, 40),
+		Depth:         choose(r, 1, 4, 16, 40, 200),
 		Streams:       choose(r, 1, 3, 8, 30),
 		Keys:          choose(r, 1, 2, 5),
 		Think:         choose(r, 0, actor.Millisecond, 20*actor.Millisecond, 100*actor.Millisecond),
@@ -128,6 +141,22 @@ func drawKnobs(r *actor.Rand, calm bool) Knobs {
 		Transit:       choose(r, 0, 100*actor.Microsecond, 5*actor.Millisecond),
 		Malformed:     choose(r, 0, 20, 60),
 		Retries:       choose(r, 0, 3, 6),
+		Skew:          choose(r, 0, 1, 3),
+		KeyShape:      choose(r, "apart", "together", "neighbours"),
+		Idle:          choose(r, 0, 0, 300*actor.Millisecond, 2*actor.Second),
+		Talks:         choose(r, 0, 10, 30),
+		HalfClose:     choose(r, 0, 10, 40),
+		Inline:        choose(r, 0, 5, 50),
+		Mute:          r.Chance(1, 8),
+		ArgsMax:       choose(r, 0, 0, argsMax),
+	}
+	if r.Chance(1, 12) {
+		// Large enough that space is reserved in steps. Bytes that trickle would
+		// take all of the run.
+		k.SegmentSize, k.Chunk, k.ReadRate = choose[int64](r, 64<<10, 128<<10), 0, 0
+	}
+	if r.Chance(1, 3) {
+		k.BulkMax = int(k.SegmentSize) + 1024
 	}
 	k.Partitions = k.Buckets * choose(r, 1, 2, 4)
 	k.Ops = r.Range(60, 160)

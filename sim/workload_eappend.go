@@ -29,7 +29,7 @@ var eappendWork = &Workload{
 			text("EAPPEND", s, "n", "EXPECTED_VERSION", "-1"), text("EAPPEND", s, "n", "EXPECTED_VERSION", "soon"),
 			text("EAPPEND", s, "n", "TIMESTAMP", "281474976710656"), text("EAPPEND", s, "n", "TIMESTAMP", "1e3"),
 			text("EAPPEND", s, "n", "PARTITION_KEY", "42"), text("EAPPEND", s, "n", "PAYLOAD", "a", "PAYLOAD", "b"),
-			text("EAPPEND", s+string(make([]byte, 300)), "n"), text("EAPPEND", s, "n", "COUNT", "1"))
+			text("EAPPEND", s+string(make([]byte, 300)), "n"), null("EAPPEND", s, "n", "PAYLOAD"), text("EAPPEND", s, "n", "COUNT", "1"))
 	},
 	Check: func(w *World, op *Op) *Violation {
 		r := &op.Reply
@@ -70,8 +70,17 @@ func (g *Gen) conflict() *Op {
 	if other.Multi && g.Chance(1, 2) || !other.Events[i].GivenID {
 		return nil
 	}
-	in := m.intend(&Intent{Key: other.Key, Events: []event.New{{Stream: other.Events[i].Stream, ID: other.Events[i].ID, GivenID: true}}})
-	in.Events[0].Name = eventName(in.N, 0)
+	in := &Intent{Key: other.Key, Events: []event.New{{Stream: other.Events[i].Stream, ID: other.Events[i].ID, GivenID: true}}}
+	for g.Chance(1, 4) { // in a transaction, behind events or before
+		in.Multi = true
+		in.Events = append(in.Events, g.event(in.Key, g.stream()))
+		j := g.Intn(len(in.Events))
+		in.Events[0], in.Events[j] = in.Events[j], in.Events[0]
+	}
+	m.intend(in)
+	for i := range in.Events {
+		in.Events[i].Name = eventName(in.N, i)
+	}
 	return g.attempt(in)
 }
 

@@ -13,9 +13,16 @@ var emappendWork = &Workload{
 			in.Key = event.KeyOf(g.stream()) // streams of a derived key get events of a transaction, too
 		}
 		seen := make(map[string]int)
-		for range 1 + g.Intn(choose(g.Rand, 1, 3, 3, 8)) {
+		most := choose(g.Rand, 1, 3, 3, 8)
+		if g.Chance(1, 60) {
+			most = wideMax
+		}
+		for range 1 + g.Intn(most) {
 			stream := g.stream()
 			ev := g.event(in.Key, stream)
+			if most == wideMax {
+				ev.Payload, ev.Metadata, ev.Expected = nil, nil, event.Expected{}
+			}
 			if n := seen[stream]; n > 0 && ev.Expected.Kind == event.Exact && g.Chance(3, 4) {
 				ev.Expected.Version += event.Version(n) // it sees the events before it
 			}
@@ -29,6 +36,9 @@ var emappendWork = &Workload{
 		return g.attempt(in)
 	},
 	Bad: func(g *Gen) [][]byte {
+		if g.k.Chunk == 0 && g.k.ArgsMax == 0 && g.Chance(1, 20) {
+			return g.tooManyEvents()
+		}
 		s, key, id := g.stream(), g.explicitKey().String(), g.freshID(g.explicitKey()).String()
 		return choose(g.Rand,
 			text("EMAPPEND"), text("EMAPPEND", "no-uuid", s, "n"), text("EMAPPEND", key), text("EMAPPEND", key, s),
@@ -87,6 +97,20 @@ func (g *Gen) emappendArgs(in *Intent) [][]byte {
 		ev := &in.Events[i]
 		args = append(args, []byte(ev.Stream), []byte(ev.Name))
 		args = append(args, g.options(ev)...)
+	}
+	return args
+}
+
+// wideMax is the size of the widest transactions that should succeed.
+const wideMax = 150
+
+// tooManyEvents makes a transaction of one event more than any may have. Its
+// words share their memory.
+func (g *Gen) tooManyEvents() [][]byte {
+	args := text("EMAPPEND", g.explicitKey().String())
+	word := []byte("w")
+	for range 2 * (event.EventsMax + 1) {
+		args = append(args, word)
 	}
 	return args
 }

@@ -7,6 +7,7 @@ var infoWork = &Workload{
 	Gen: func(g *Gen) *Op {
 		return &Op{Work: work("INFO"), Args: choose(g.Rand, text("INFO"), text("INFO", "server"), text("info", "everything"), text("INFO", "no-such-section"))}
 	},
+	Bad: func(*Gen) [][]byte { return null("INFO", "server") },
 	Check: func(_ *World, op *Op) *Violation {
 		s := op.Reply.Text()
 		if op.Reply.Kind != '$' || len(op.Args) == 1 && !strings.Contains(s, "role:master\r\n") {

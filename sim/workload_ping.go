@@ -8,7 +8,7 @@ var pingWork = &Workload{
 		}
 		return &Op{Work: work("PING"), Args: append(text("PING"), g.blob(40))}
 	},
-	Bad: func(*Gen) [][]byte { return text("PING", "a", "b") },
+	Bad: func(g *Gen) [][]byte { return choose(g.Rand, text("PING", "a", "b"), null("PING")) },
 	Check: func(_ *World, op *Op) *Violation {
 		want := simple("PONG")
 		if len(op.Args) > 1 {
