@@ -259,6 +259,7 @@ func (c *Client) answered(op *Op) {
 	w.count.Add("replies", 1)
 	if code := op.code(); code != "" {
 		w.count.Add("replies "+code, 1)
+		w.violate(w.checkDeclared(op, code))
 	}
 	v := w.judge(op)
 	w.rec.answered(op)

@@ -128,3 +128,22 @@ func TestHalfClose(t *testing.T) {
 	m.w.box.closing = true // an orderly stop
 	verdict(t, m.cn.checkHangup(), "")
 }
+
+// TestDeclared: an error of a command that its Spec doesn't name is wrong
+// whatever it says.
+func TestDeclared(t *testing.T) {
+	f := func(command, reply, property string) {
+		t.Helper()
+		m := newMade(t)
+		op := m.op(1, 2, "PING")
+		op.Args, op.Reply = text(command), failure(reply)
+		verdict(t, m.w.checkDeclared(op, op.code()), property)
+	}
+	f("EAPPEND", "WRONGVER x", "")
+	f("eget", "READERR x", "")
+	f("EGET", "TIMEOUT x", "replies")
+	f("ESVER", "DBOPFAILED x", "replies")
+	f("PING", "WRONGVER x", "replies")
+	f("EGET", "ERR EGET was not run: it came behind MULTI", "")
+	f("NOSUCH", "ERR unknown command", "")
+}

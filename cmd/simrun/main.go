@@ -50,6 +50,7 @@ type flags struct {
 	mutants     bool
 	list        bool
 	starts      int
+	requireAll  bool
 	expectFound bool
 	ablation    string
 	twice       bool
@@ -149,6 +150,7 @@ func parse(args []string, stderr io.Writer) (*flags, error) {
 	s.IntVar(&f.starts, "starts", 10, "with --mutants: look from so many first seeds")
 	s.BoolVar(&f.expectFound, "expect-found", false, "with --mutant: exit with 0 when a violation is found, with 1 when none is")
 	s.StringVar(&f.ablation, "ablation", "", "with --seeds: hunt planted bugs with parts of the world left out; \"needs\" checks those that need a part, \"all\" tries every part for every bug, or for --mutant")
+	s.BoolVar(&f.requireAll, "require-all", false, "with --seeds: fail unless every declared error and every marked state was seen; fewer than 5000 seeds may miss the rare ones")
 	s.BoolVar(&f.worker, "worker", false, "read seeds from standard input, for simrun's own use")
 	if err := s.MarkHidden("worker"); err != nil {
 		return nil, err
@@ -197,6 +199,8 @@ func (f *flags) check() error {
 		return fmt.Errorf("--jobs must be at least 1, got %d", f.jobs)
 	case f.starts < 1:
 		return fmt.Errorf("--starts must be at least 1, got %d", f.starts)
+	case f.requireAll && (f.seeds == "" || f.mutants || f.mutant != ""):
+		return errors.New("--require-all goes with --seeds, without planted bugs")
 	case f.list && !f.mutants:
 		return errors.New("--list goes with --mutants")
 	case f.list, f.without == "list":

@@ -47,6 +47,7 @@ func TestUsage(t *testing.T) {
 	f("a trace level is world, requests, actors or files", "--seed", "1", "--trace=all")
 	f("--timeline must be", "--seed", "1", "--timeline", "-1")
 	f("--html goes with", "--seeds", "1..2", "--html", "run.html")
+	f("--require-all goes with", "--require-all", "--seed", "1")
 	f("no such file", "--plan", "does-not-exist.json")
 	f("--twice goes with", "--seed", "1", "--twice")
 	f("--hours and --tally go with", "--seeds", "1..2", "--hours", "1")

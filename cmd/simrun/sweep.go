@@ -67,6 +67,7 @@ func sweep(f *flags, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "each seed ran twice (%s; %s): the same records, counters and verdicts\n",
 			strings.Join(settingsTwice[0], " "), strings.Join(settingsTwice[1], " "))
 	}
+	complete := t.coverage(stdout, f.requireAll)
 	for i, r := range t.failed {
 		fmt.Fprintln(stdout)
 		switch {
@@ -79,7 +80,10 @@ func sweep(f *flags, stdout, stderr io.Writer) int {
 			fmt.Fprintf(stdout, "seed %d: %.400s\nreplay: %s\n", r.Seed, r.Violation, f.replay(r))
 		}
 	}
-	return worst(t.failed)
+	if status := worst(t.failed); status != exitClean || complete || !f.requireAll {
+		return status
+	}
+	return exitViolation
 }
 
 // perCPU is how many runs a core does in a second that it has for them alone: a

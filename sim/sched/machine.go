@@ -208,6 +208,9 @@ type hooks struct{ m *Machine }
 func (h hooks) Buggify(site string) bool {
 	on := digestString(h.m.s.seed, site)&3 == 0
 	fires := h.m.rand.Chance(1, 4)
+	if on && fires {
+		h.m.s.o.Outside.Mark("buggify " + site)
+	}
 	return on && fires
 }
 
