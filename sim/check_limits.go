@@ -16,6 +16,7 @@ type sizes struct {
 	largest  int64 // append, as a replica counts it
 	event    int   // the largest event, as a reply shows it
 	rendered int   // all events, as replies show them; a retry counts again
+	light    int   // the largest reply to an append, or lightMax
 }
 
 // rendering is more than an event takes in a reply beyond its stream, name,
@@ -32,6 +33,11 @@ func (s *sizes) add(in *Intent) {
 		s.rendered += n + rendering
 	}
 	s.largest = max(s.largest, size)
+	reply := 256
+	for i := range in.Events {
+		reply += 200 + len(in.Events[i].Stream)
+	}
+	s.light = max(s.light, lightMax, reply)
 }
 
 // credits is how many requests of a connection are with the replicas at most.
@@ -98,7 +104,8 @@ func (w *World) checkHeld(id actor.ID, r *replica.Replica) *Violation {
 	return nil
 }
 
-// lightMax is more than the largest reply that is no event and no scan.
+// lightMax is more than the largest reply that is no event, no scan and no answer
+// to an append of many events.
 const lightMax = 16 << 10
 
 // checkOutput judges how much output a session has made that has not left. Over
@@ -108,7 +115,7 @@ const lightMax = 16 << 10
 func (w *World) checkOutput(cn *conn) *Violation {
 	w.judged("D7 limits")
 	large := min(w.model.sizes.rendered, max(w.k.ReplyMax, w.model.sizes.event)) + 128
-	most := w.k.OutputMax + w.k.credits()*lightMax + min(heavyReads, w.k.credits())*large
+	most := w.k.OutputMax + w.k.credits()*max(lightMax, w.model.sizes.light) + min(heavyReads, w.k.credits())*large
 	w.peak("output of a session, % of its bound", uint64(len(cn.in)), uint64(most))
 	if len(cn.in) > most {
 		return violated("D7 limits", "%s has %d bytes of output that were not read, expected at most %d", cn.id, len(cn.in), most)
@@ -123,7 +130,7 @@ const heavyReads = 16
 // a single event; other replies are small.
 func (w *World) checkSize(op *Op) *Violation {
 	w.judged("D7 limits")
-	most := lightMax
+	most := max(lightMax, w.model.sizes.light)
 	if op.Ask.Kind != 0 {
 		most = max(w.k.ReplyMax, w.model.sizes.event) + 128
 	}

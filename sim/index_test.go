@@ -80,6 +80,9 @@ func finished(t *testing.T) (*World, *bucket.Bucket) {
 		if r.Violation != nil {
 			t.Fatal(r.Violation)
 		}
+		if r.Counters["mark "+sitePrefix+"bucket/early-roll"] > 0 {
+			continue // segments of an entry or two: leaving one out may change no answer
+		}
 		b, err := r.world.box.node.Store().Bucket(0)
 		if err != nil {
 			t.Fatal(err)

@@ -33,6 +33,7 @@ var properties = []Property{
 	{"I15 errors", "A well-formed request fails only for a reason that the world gave."},
 	{"S11 transaction id", "A transaction of one event has that event's id, one of several events an id of its own."},
 	{"S15 order", "Appends of one connection to one bucket land in the order in which they were sent."},
+	{"S16 pages", "The pages of a scan that follows has_more join without gap or repeat, and end."},
 	{"S2 hint", "The commit index that an entry names is below its own."},
 	{"S21 credits", "A session consumes no more input than it was given."},
 	{"identity", "The node keeps its identity from life to life."},

@@ -49,6 +49,7 @@ func (p *pieces) heard(w *World, op *Op) *Violation {
 		return nil
 	}
 	w.count.Add("pieces of transactions", 1)
+	w.judged("D2 whole")
 	if !op.Reply.IsNull() {
 		// Another transaction may have taken the id, with content of its own.
 		if name, ok := op.Reply.Get("event_name"); ok {

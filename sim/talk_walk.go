@@ -67,6 +67,7 @@ func (t *walk) heard(w *World, op *Op) *Violation {
 	events, _ := op.Reply.Get("events")
 	more, _ := op.Reply.Get("has_more")
 	w.count.Add("pages walked", 1)
+	w.judged("S16 pages")
 	for i := range events.Elems {
 		if v := t.event(op, &events.Elems[i]); v != nil {
 			return v

@@ -34,6 +34,7 @@ func draw(seed uint64) *sim.Plan {
 	if seed%10 != 3 {
 		return p
 	}
+	p.Knobs.Think, p.Knobs.Depth = 20*actor.Millisecond, 1 // it lasts beyond plantedAt
 	switch os.Getenv(plant) {
 	case "procs":
 		// A fault strikes at another time in a process with other settings.

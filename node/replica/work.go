@@ -44,7 +44,7 @@ func (r *Replica) work(env *actor.Env) {
 			r.handle(env, r.rn.Ready())
 		case len(r.disk.queued) > 0 && !r.disk.inFlight && (!r.disk.full || r.disk.retry):
 			if env.Hooks.Buggify("replica/delay-write") {
-				env.Tell(env.Self, actor.Event{Kind: resuming})
+				r.resume(env)
 				return
 			}
 			r.write(env)
@@ -77,11 +77,17 @@ func (r *Replica) postpones(env *actor.Env) bool {
 		return false
 	}
 	env.Hooks.Sometimes("replica: apply behind the barrier")
-	if !r.resumes { // a wake-up is a flag: one on the way does for all (architecture S21)
+	r.resume(env)
+	return true
+}
+
+// resume lets the replica go on in a turn of its own. A wake-up is a flag: one on
+// the way does for all (architecture S21).
+func (r *Replica) resume(env *actor.Env) {
+	if !r.resumes {
 		r.resumes = true
 		env.Tell(env.Self, actor.Event{Kind: resuming})
 	}
-	return true
 }
 
 // handle takes one Ready.
