@@ -181,6 +181,6 @@ var About = []struct {
 	{RefusedIDStays, Retry, "the event id of an append without room counts as under way"},
 
 	{WallTimeout, Other, "appends are given up by the wall clock"},
-	{FullForEver, Other, "a write that found no space is not tried again"},
+	{FullForEver, Other, "after an append without room the disk is not asked again"},
 	{QueueLeak, Other, "appends that are refused count in the queue for ever"},
 }

@@ -43,7 +43,7 @@ func (r *Replica) propose(env *actor.Env) {
 	b.requests, b.ends, b.data = b.requests[:0], b.ends[:0], b.data[:0]
 	done := 0
 	for _, q := range r.queue {
-		if done++; r.disk.full {
+		if done++; r.disk.full || r.disk.cramped && mutate.On(mutate.FullForEver) {
 			r.finish(env, q, r.diskFull(vfs.ErrNoSpace))
 			continue
 		}

@@ -341,7 +341,7 @@ func (r *Replica) conclude(env *actor.Env, w *waiter, committed bool) {
 // expire gives up appends that waited too long: what was proposed has an
 // unknown outcome, what was not is surely not done.
 func (r *Replica) expire(env *actor.Env) {
-	r.disk.retry = r.disk.full && !mutate.On(mutate.FullForEver)
+	r.disk.retry = r.disk.full
 	kept := r.queue[:0]
 	for _, q := range r.queue {
 		if deadlineClock(env) < q.until {
