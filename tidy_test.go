@@ -15,7 +15,7 @@ const module = "sierradb"
 // layers only. An entry that ends in "/..." stands for all packages below.
 var layers = [][]string{
 	0: {"vfs", "core/actor", "core/mutate", "commands/resp3"},
-	1: {"core/event", "vfs/vfstest"},
+	1: {"core/event", "core/machinetest", "vfs/vfstest"},
 	2: {"core/segment", "core/index", "node/placement", "netsim", "sim/sched", "client"},
 	3: {"core/bucket", "node/replica", "node/wire"},
 	4: {"core", "commands"},
@@ -64,7 +64,7 @@ var homes = []home{
 	{outside: "github.com/spf13/pflag", rooms: []string{"cmd/..."}},
 	{outside: "github.com/pelletier/go-toml/v2", rooms: []string{"cmd/sierradb"}},
 	{outside: "golang.org/x/sys", rooms: []string{"vfs"}},
-	{outside: "pgregory.net/rapid", rooms: []string{"sim/...", "vfs/vfstest"}, tests: true},
+	{outside: "pgregory.net/rapid", rooms: []string{"sim/...", "core/machinetest", "vfs/vfstest"}, tests: true},
 	{outside: "github.com/anishathalye/porcupine", rooms: []string{"sim/..."}, tests: true},
 	{outside: "github.com/redis/go-redis/v9", rooms: []string{"cmd/sierradb/e2e"}},
 }
