@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sierradb/core/bucket"
+	"sierradb/core/machinetest"
 	"sierradb/core/mutate"
 	"sierradb/core/segment"
 	"sierradb/vfs"
@@ -72,4 +73,15 @@ func tornTailUnhinted(t tester) {
 	b, err := bucket.Open(fs, dir, options)
 	must(t, err)
 	prefixOf(t, b, log)
+}
+
+// TestMutants_Machine plants the bugs of this package and of the one below: the
+// state machine finds each of them and shrinks it to a few steps.
+func TestMutants_Machine(t *testing.T) {
+	for _, bug := range []mutate.Bug{
+		mutate.SkipCRC, mutate.CutTooMuch, mutate.CutTooLittle, mutate.SkipSyncDir, mutate.RecoverWithoutSync,
+		mutate.ClampHint, mutate.IndexBeforeCommit, mutate.NoHardState,
+	} {
+		machinetest.Finds(t, bug, 16, startMachine)
+	}
 }
