@@ -7,11 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"sierradb/commands/resp3"
 	"sierradb/core/actor"
-	"sierradb/core/event"
 )
 
 // Streams of four different buckets, by wire.md's test vectors: user-1 is in
@@ -94,95 +91,6 @@ func TestSession_AppendWaitsForEarlierReadsOfItsBucket(t *testing.T) {
 	f("ESVER orders; ESVER orders; EAPPEND orders A; EAPPEND user-1 A", "query orders", "query orders", "append user-1")
 	f("EGET 550e8400-e29b-41d4-a716-446655440000; EAPPEND orders A; EAPPEND user-1 A", "query ")
 	f("ESVER orders; EAPPEND orders A; ESVER orders; EAPPEND orders A", "query orders")
-}
-
-// TestSession_OrderModel pipelines appends and reads behind each other while
-// the store answers in any order that keeps the appends of a bucket in theirs.
-// Nobody else writes, so every read must see exactly the appends before it.
-func TestSession_OrderModel(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		runOrderModel(t, func(got, want string) {
-			if got != want {
-				t.Fatalf("got %q, want %q", got, want)
-			}
-		})
-	})
-}
-
-// runOrderModel draws a pipeline and an order of answers, and reports each
-// read's reply beside the one that is due.
-func runOrderModel(t *rapid.T, report func(got, want string)) {
-	o := Options{
-		Inflight:      rapid.IntRange(1, 40).Draw(t, "inflight"),
-		InflightBytes: rapid.IntRange(1, 4000).Draw(t, "inflightBytes"),
-		OutputMax:     rapid.IntRange(1, 4000).Draw(t, "outputMax"),
-	}
-	h := newHarness(quietTB{}, Builtin(), newFakeStore(), o)
-	var wire strings.Builder
-	var due []string // "" for an append
-	versions := map[string]int{}
-	seen := func(stream string) string {
-		if versions[stream] == 0 {
-			return "$-1\r\n"
-		}
-		return fmt.Sprintf(":%d\r\n", versions[stream]-1)
-	}
-	for range rapid.IntRange(1, 60).Draw(t, "commands") {
-		stream := rapid.SampledFrom(streamOfBucket[:]).Draw(t, "stream")
-		switch rapid.IntRange(0, 3).Draw(t, "kind") {
-		case 0:
-			wire.WriteString(onWire("ESVER", stream))
-			due = append(due, seen(stream))
-		case 1:
-			// The scan shows as many events as the stream has.
-			wire.WriteString(onWire("ESCAN", stream, "-", "+"))
-			due = append(due, fmt.Sprintf("*%d\r\n", versions[stream]))
-		default:
-			wire.WriteString(onWire("EAPPEND", stream, "Made"))
-			due = append(due, "")
-			versions[stream]++
-		}
-	}
-	for p := wire.String(); p != ""; {
-		n := rapid.IntRange(1, len(p)).Draw(t, "cut")
-		h.input(p[:n])
-		p = p[n:]
-		for len(h.store.pending) > 0 && (p == "" || rapid.Bool().Draw(t, "answer")) {
-			h.answer(drawAnswer(t, h.store.pending))
-		}
-	}
-	frames := h.frames()
-	if len(frames) != len(due) {
-		t.Fatalf("%d replies to %d commands", len(frames), len(due))
-	}
-	if h.consumed != wire.Len() {
-		t.Fatalf("%d bytes consumed of %d", h.consumed, wire.Len())
-	}
-	for i, want := range due {
-		got := frames[i]
-		if _, events, ok := strings.Cut(got, "+events\r\n"); ok {
-			got = events[:strings.Index(events, "\n")+1]
-		}
-		if want != "" {
-			report(got, want)
-		}
-	}
-}
-
-// drawAnswer picks one of the pending answers that may come next: those of a
-// bucket's appends come in order.
-func drawAnswer(t *rapid.T, pending []actor.Event) int {
-	i := rapid.IntRange(0, len(pending)-1).Draw(t, "next")
-	a, ok := pending[i].Body.(*event.Append)
-	if !ok {
-		return i
-	}
-	for j := range i {
-		if b, ok := pending[j].Body.(*event.Append); ok && b.Transaction.Partition == a.Transaction.Partition {
-			return j
-		}
-	}
-	return i
 }
 
 func TestSession_CreditOfCommands(t *testing.T) {
@@ -462,8 +370,3 @@ func TestSession_CommandWithoutReply(t *testing.T) {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 }
-
-// quietTB is for harnesses inside rapid, which stops a case by panicking.
-type quietTB struct{ testing.TB }
-
-func (quietTB) Helper() {}
