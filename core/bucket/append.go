@@ -191,7 +191,7 @@ func (b *Bucket) flush(s *logFile, buf []byte) error {
 		return fmt.Errorf("write %s at %d: %w", s.reader.Name(), s.end, err)
 	}
 	s.end += int64(len(buf))
-	s.length = max(s.length, s.end)
+	s.length, s.space = max(s.length, s.end), max(s.space, s.end)
 	if b.o.Hooks.Buggify("bucket/no-zeros-ahead") {
 		return nil
 	}
@@ -213,7 +213,7 @@ var zeros [zeroWindow]byte
 // zeroAhead writes the next window of zeros behind the frames, once the last
 // one is used up by small batches.
 func (s *logFile) zeroAhead(batch int) error {
-	n := min(s.length-s.end, zeroWindow)
+	n := min(s.space-s.end, zeroWindow)
 	if s.end <= s.zeroed || batch > zeroBatch || n <= 0 || s.stale {
 		return nil
 	}

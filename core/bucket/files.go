@@ -19,6 +19,7 @@ type logFile struct {
 	start  int64    // where the first frame begins: header and table end here
 	end    int64    // where the next frame goes
 	length int64    // of the file; what lies between end and length is zero, unless stale
+	space  int64    // up to here the disk has room for sure; after a power cut a file may be longer than that
 	zeroed int64    // up to here the space was written, with frames or zeros, since it was opened
 	stale  bool     // behind end are bytes of frames that were replaced
 	dirty  bool     // touched since the last Pending
@@ -71,7 +72,7 @@ func (s *logFile) resize(size int64) error {
 	if err := s.file.Truncate(size); err != nil {
 		return fmt.Errorf("cut %s at %d: %w", s.reader.Name(), size, err)
 	}
-	s.length, s.zeroed, s.dirty = size, min(s.zeroed, size), true
+	s.length, s.space, s.zeroed, s.dirty = size, min(s.space, size), min(s.zeroed, size), true
 	if size <= s.end {
 		s.stale = false
 	}

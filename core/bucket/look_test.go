@@ -150,9 +150,25 @@ func (m *machine) checkFiles() {
 			m.t.Fatalf("segment %d has header %+v, want %+v", number, h, want)
 		}
 	}
-	// What is reserved behind them says nothing.
-	data, err := m.fs.ReadFile(dir + "/" + segmentName(len(first)+1))
-	if err == nil && slices.ContainsFunc(data, func(c byte) bool { return c != 0 }) {
-		m.t.Fatalf("segment %d is not part of the log and not empty", len(first)+1)
+	// What is reserved behind the last frame, and behind the last file, says
+	// nothing.
+	m.zeros(segmentName(len(first)+1), 0)
+	if n := len(first); n > 0 {
+		data, err := m.fs.ReadFile(dir + "/" + segmentName(n))
+		must(m.t, err)
+		_, end, err := segment.DecodeHeader(segment.Seed(salt, m.o.Bucket, uint64(n)), uint64(n), data)
+		must(m.t, err)
+		for _, e := range m.log[first[n-1]-1:] {
+			end += segment.FrameSize(len(e.Data))
+		}
+		m.zeros(segmentName(n), end)
+	}
+}
+
+// zeros checks that a file, if it is there, holds zeros from an offset on.
+func (m *machine) zeros(name string, from int64) {
+	data, err := m.fs.ReadFile(dir + "/" + name)
+	if err == nil && slices.ContainsFunc(data[min(int(from), len(data)):], func(c byte) bool { return c != 0 }) {
+		m.t.Fatalf("%s is not zero behind %d", name, from)
 	}
 }

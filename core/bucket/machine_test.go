@@ -75,6 +75,7 @@ func startMachine(t *rapid.T) map[string]func(*rapid.T) {
 		"append2":  func(t *rapid.T) { m.append(t, uint64(len(m.log))+1) },
 		"conflict": m.conflict,
 		"reserve":  m.reserve,
+		"promise":  m.promise,
 		"sync":     m.sync,
 		"barrier":  m.begin,
 		"complete": m.complete,
@@ -167,6 +168,29 @@ func (m *machine) batch(t *rapid.T, first uint64) (batch []segment.Entry, bytes 
 func (m *machine) append(t *rapid.T, first uint64) {
 	m.living(t)
 	batch, bytes := m.batch(t, first)
+	m.write(t, batch, bytes)
+}
+
+// promise reserves what a batch needs and fills the disk: the batch fits.
+func (m *machine) promise(t *rapid.T) {
+	if m.halted || m.disk.trouble != nil {
+		t.Skip("no promise is kept now")
+	}
+	batch, bytes := m.batch(t, uint64(len(m.log))+1)
+	if err := m.b.Reserve(len(batch), bytes); err != nil {
+		if !m.small || !errors.Is(err, vfs.ErrNoSpace) {
+			t.Fatal(err)
+		}
+		return
+	}
+	m.room.entries, m.room.bytes = len(batch), bytes
+	m.fs.SetCapacity(m.fs.Used())
+	m.write(t, batch, bytes)
+	m.free()
+}
+
+func (m *machine) write(t *rapid.T, batch []segment.Entry, bytes int64) {
+	first := batch[0].Index
 	was := m.floor
 	m.floor, m.covered = min(m.floor, first-1), min(m.covered, first-1)
 	for _, e := range batch {

@@ -224,6 +224,7 @@ func (r *recovery) adopt(s *logFile, f segment.Frame) error {
 		return damage(s.reader.Name(), s.end, err.Error())
 	}
 	s.end += f.Size
+	s.space = s.end
 	b.report.Bytes += f.Size
 	if e.Kind == segment.Transaction {
 		if h, err := segment.DecodeHead(e.Index, e.Data); err == nil {

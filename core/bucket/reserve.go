@@ -73,7 +73,7 @@ func (b *Bucket) prepare() (*logFile, error) {
 // preallocate makes sure that s has space up to size, in steps and not beyond
 // most.
 func (b *Bucket) preallocate(s *logFile, size, most int64) error {
-	if size = min(size, most); size <= s.length {
+	if size = min(size, most); size <= s.space {
 		return nil
 	}
 	// As far ahead as the disk has room, at least what is needed now.
@@ -84,7 +84,7 @@ func (b *Bucket) preallocate(s *logFile, size, most int64) error {
 		want := min((size+step-1)/step*step, most)
 		err := s.file.Preallocate(want)
 		if err == nil {
-			s.length = want
+			s.length, s.space = max(s.length, want), want
 			return nil
 		}
 		if !errors.Is(err, vfs.ErrNoSpace) || step == 1 {
@@ -107,12 +107,12 @@ func (b *Bucket) reserveOver(entries []segment.Entry) error {
 		}
 		end += size
 	}
-	if end <= s.length {
+	if end <= s.space {
 		return nil
 	}
 	if err := s.file.Preallocate(end); err != nil {
 		return fmt.Errorf("reserve %d bytes of %s: %w", end, s.reader.Name(), err)
 	}
-	s.length = end
+	s.length, s.space = max(s.length, end), end
 	return nil
 }
