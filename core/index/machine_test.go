@@ -106,7 +106,7 @@ func (m *machine) add(t *rapid.T, s streamKey) {
 	id := uuid.UUID{byte(len(m.log) >> 8), byte(len(m.log))}
 	if old := rapid.IntRange(0, 2*len(m.log)).Draw(t, "id"); old < len(m.log) {
 		if id = m.log[old].id; slices.ContainsFunc(m.log, func(e indexed) bool { return e.id == id && e.partition == s.partition }) {
-			id = uuid.UUID{1, byte(len(m.log) >> 8), byte(len(m.log))}
+			id = uuid.UUID{0xee, byte(len(m.log) >> 8), byte(len(m.log))}
 		}
 	}
 	at := Place{Table: m.x.Tables() - 1, Offset: 8 * int64(len(m.log)/3), Item: uint16(len(m.log) % 3)}
