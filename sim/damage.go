@@ -66,6 +66,9 @@ func (b *box) reviewWounds() {
 		end := wd.off + int64(len(wd.was))
 		if wd.over && (err != nil || end <= int64(len(data)) && bytes.Equal(data[wd.off:end], wd.was)) {
 			wd.mended = true // written anew, or removed
+			if wd.bucket >= 0 {
+				b.w.model.buckets[wd.bucket].cost = true
+			}
 		}
 	}
 	for i, bl := range b.w.model.buckets {
@@ -200,7 +203,7 @@ func (b *box) mend(why string) {
 		}
 		wd.mended = true
 		if wd.bucket >= 0 {
-			b.w.model.buckets[wd.bucket].damaged = b.wounded(wd.bucket)
+			b.w.model.buckets[wd.bucket].damaged = b.wounded(wd.bucket) || b.w.model.buckets[wd.bucket].cost
 		}
 		b.w.count.Add("damage mended", 1)
 		b.w.tell("%s: the damage at %d of %s is mended", why, wd.off, wd.name)

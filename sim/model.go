@@ -46,6 +46,7 @@ type bucketLog struct {
 	// above it may be missing from the next life (architecture S1).
 	exempt  uint64
 	damaged bool
+	cost    bool // the node wrote over damage and has shown no new entry since: some may be gone
 
 	failed bool // a sync failed in this life: nothing may follow
 }
@@ -166,7 +167,7 @@ func (m *Model) Apply(f *event.Applied) *Violation {
 		}
 		m.lose(int(f.Bucket), known)
 	}
-	b.damaged = false // all that was there came back, or is known to be lost
+	b.damaged, b.cost = false, false // all that was there came back, or is known to be lost
 	b.entries = append(b.entries, logEntry{term: f.Term, digest: digest, data: bytes.Clone(f.Data), tick: m.tick})
 	if segment.EntryKind(f.Kind) != segment.Transaction {
 		return nil
