@@ -103,7 +103,7 @@ func (s *tally) run(t *rapid.T, start Start) {
 	s.runs++
 	s.last = s.last[:0]
 	actions := map[string]func(*rapid.T){}
-	for name, action := range start(t) {
+	for name, action := range start(t) { //det:ok each entry by itself
 		if name == "" {
 			actions[name] = action
 			continue
@@ -121,7 +121,7 @@ func (s *tally) run(t *rapid.T, start Start) {
 
 func (s *tally) names() []string {
 	var names []string
-	for name := range s.by {
+	for name := range s.by { //det:ok sorted below
 		names = append(names, name)
 	}
 	slices.Sort(names)

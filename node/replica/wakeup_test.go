@@ -7,10 +7,10 @@ import (
 	"sierradb/core/event"
 )
 
-// eager takes every rare path.
+// eager always postpones.
 type eager struct{ actor.Quiet }
 
-func (eager) Buggify(string) bool { return true }
+func (eager) Buggify(site string) bool { return site == "replica/postpone-apply" }
 
 // TestApply_OneWakeUp: a replica that postpones again and again while its own
 // wake-up is on the way does not fill its mailbox with more of them
