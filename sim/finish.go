@@ -22,7 +22,9 @@ func (w *World) heal() {
 	b := w.box
 	b.mem.SetCapacity(0)
 	b.m.Pause(0)
-	b.full = false
+	if b.full { // what was refused for it may still be on the way
+		b.full, b.filled = false, w.s.Now()
+	}
 	b.next = nil
 	for _, c := range w.clients {
 		c.left, c.coming, c.retry, c.script, c.talk, c.deaf = 0, nil, nil, nil, nil, 0

@@ -7,7 +7,7 @@ import (
 	"sierradb/core/event"
 )
 
-// eager always postpones.
+// eager postpones whatever can be postponed.
 type eager struct{ actor.Quiet }
 
 func (eager) Buggify(site string) bool { return site == "replica/postpone-apply" }
