@@ -169,7 +169,7 @@ var classes = []Class{
 		return out
 	}},
 	{"sync-stall", "a sync takes 0.1 to 15 s, or hangs until somebody kills the process; or all are slow for a while", func(d dice) []Fault {
-		out := d.some(3, func() Fault {
+		out := d.some(6, func() Fault {
 			return Fault{Kind: SyncStall, Life: d.Range(1, 5), Op: d.Range(1, choose(d.Rand, 10, 60)),
 				For: choose(d.Rand, 100*actor.Millisecond, d.k.Timeout*5/4, 15*actor.Second)}
 		})
