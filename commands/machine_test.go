@@ -97,8 +97,12 @@ func (m *machine) say(t *rapid.T) {
 	if len(m.wire)-m.fed > 1000 || m.halfClosed || m.gone {
 		t.Skip("enough is said")
 	}
-	for range rapid.IntRange(1, 6).Draw(t, "commands") {
-		c := m.model.draw(t)
+	most, kinds := 6, anything
+	if rapid.IntRange(0, 7).Draw(t, "chat") == 7 {
+		most, kinds = 20, chatter
+	}
+	for range rapid.IntRange(1, most).Draw(t, "commands") {
+		c := m.model.draw(t, kinds)
 		m.wire += c.wire
 		c.end = len(m.wire)
 		m.said = append(m.said, c)

@@ -76,12 +76,15 @@ func tornTailUnhinted(t tester) {
 }
 
 // TestMutants_Machine plants the bugs of this package and of the one below: the
-// state machine finds each of them and shrinks it to a few steps.
+// state machine finds each of them and shrinks it, most to less than ten steps
+// in the time there is.
 func TestMutants_Machine(t *testing.T) {
 	for _, bug := range []mutate.Bug{
-		mutate.SkipCRC, mutate.CutTooMuch, mutate.CutTooLittle, mutate.SkipSyncDir, mutate.RecoverWithoutSync,
-		mutate.ClampHint, mutate.IndexBeforeCommit, mutate.NoHardState,
+		mutate.SkipCRC, mutate.CutTooMuch, mutate.CutTooLittle, mutate.SkipSyncDir, mutate.RecoverWithoutSync, mutate.ClampHint,
+		mutate.IndexBeforeCommit, mutate.NoHardState, mutate.CutUncommitted, mutate.DamageIsTorn, mutate.FirstIDOnly, mutate.LaterUnread,
+		mutate.NoEvict, mutate.OlderSlot, mutate.SettleLastOnly, mutate.SlotsAlternate, mutate.SyncLastOnly, mutate.TableOfApplied,
+		mutate.UndoKeepsSequences,
 	} {
-		machinetest.Finds(t, bug, 16, startMachine)
+		machinetest.Finds(t, bug, 40, startMachine)
 	}
 }

@@ -64,7 +64,7 @@ func Finds(t *testing.T, bug mutate.Bug, most int, start Start) {
 	defer mutate.Set("")
 	defer set(t, "rapid.nofailfile", "true")()
 	defer set(t, "rapid.seed", "1")()
-	defer set(t, "rapid.checks", "5000")()
+	defer set(t, "rapid.checks", "20000")()
 	defer set(t, "rapid.steps", "12")() // a short run shrinks in less time than a long one
 	defer set(t, "rapid.shrinktime", "6s")()
 	var steps tally

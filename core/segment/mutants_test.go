@@ -11,5 +11,7 @@ import (
 
 // TestMutants_Machine plants the bugs of this package.
 func TestMutants_Machine(t *testing.T) {
-	machinetest.Finds(t, mutate.SkipCRC, 3, startMachine)
+	for _, bug := range []mutate.Bug{mutate.SkipCRC, mutate.CRCOfHead, mutate.CursorKeepsSpan} {
+		machinetest.Finds(t, bug, 8, startMachine)
+	}
 }

@@ -1,0 +1,17 @@
+//go:build mutants
+
+package index
+
+import (
+	"testing"
+
+	"sierradb/core/machinetest"
+	"sierradb/core/mutate"
+)
+
+// TestMutants_Machine plants the bugs of this package.
+func TestMutants_Machine(t *testing.T) {
+	for _, bug := range []mutate.Bug{mutate.GrowDropsLast, mutate.ChunkEdge, mutate.SegmentEdge} {
+		machinetest.Finds(t, bug, 8, startMachine)
+	}
+}
