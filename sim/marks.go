@@ -39,7 +39,7 @@ var marks = []Mark{
 	{Name: "replica: retry joins its original", Meaning: "a retry met its first attempt while that was under way"},
 	{Name: "replica: write waits for space", Meaning: "entries that Raft holds found no space on the disk"},
 	{Name: "reserve: disk full", Meaning: "space for an append could not be reserved"},
-	{Name: "reserve: in smaller steps", Meaning: "less space than usual was reserved ahead, since the disk was nearly full", Rare: true},
+	{Name: "reserve: in smaller steps", Meaning: "less space than usual was reserved ahead, since the disk was nearly full"},
 	{Name: "router: scan in pieces", Meaning: "a scan went back to its replica for more positions"},
 	{Name: "state: slot torn", Meaning: "a start found one of the two slots of raft.state torn"},
 	{Name: "store: slot of the identity damaged", Meaning: "a start found one of the two slots of store.state damaged"},
