@@ -31,6 +31,9 @@ func (b *box) wound(name string, off int64, is []byte, why string) bool {
 	if err != nil || off+int64(len(is)) > int64(len(data)) || bytes.Equal(data[off:off+int64(len(is))], is) {
 		return false // the file is gone or shorter now, or nothing would change
 	}
+	if held := b.image(bucketOfFile(name))[name]; held != nil && !bytes.Equal(held[off:off+int64(len(is))], data[off:off+int64(len(is))]) {
+		return false // a failed sync left the cache with bytes that no medium holds: to mend would be to write them
+	}
 	wd := wound{name: name, off: off, was: bytes.Clone(data[off : off+int64(len(is))]), is: bytes.Clone(is), bucket: bucketOfFile(name)}
 	if err := b.mem.Corrupt(name, off, is); err != nil {
 		panic("sim: " + err.Error())
