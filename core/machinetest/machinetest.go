@@ -43,7 +43,7 @@ func Run(t *testing.T, start Start) {
 func Fuzz(f *testing.F, start Start) {
 	f.Helper()
 	r := actor.NewRand(1)
-	for _, draws := range []int{64, 512, 4096} {
+	for _, draws := range []int{16, 128, 1024} {
 		var seed []byte
 		for range draws {
 			seed = binary.LittleEndian.AppendUint64(seed, r.Uint64())
