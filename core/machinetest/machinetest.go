@@ -103,6 +103,7 @@ func (s *tally) run(t *rapid.T, start Start) {
 	s.runs++
 	s.last = s.last[:0]
 	actions := map[string]func(*rapid.T){}
+	skipped := 0
 	for name, action := range start(t) { //det:ok each entry by itself
 		if name == "" {
 			actions[name] = action
@@ -110,8 +111,14 @@ func (s *tally) run(t *rapid.T, start Start) {
 		}
 		s.by[name] += 0
 		actions[name] = func(t *rapid.T) {
+			// Rapid gives up after 100 actions in a row that skip and draw nothing;
+			// the fuzzer makes such inputs at once.
+			if skipped++; skipped%50 == 0 {
+				rapid.Bool().Draw(t, "nothing fits")
+			}
 			s.last = append(s.last, name)
 			action(t)
+			skipped = 0
 			s.done++
 			s.by[name]++
 		}
