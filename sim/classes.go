@@ -203,11 +203,14 @@ var classes = []Class{
 	}},
 	{"misdirected-read", "a read returns bytes from another place, or a wrong bit, once", func(d dice) []Fault {
 		life := 0
-		out := d.some(3, func() Fault {
-			life += d.Range(1, 3)
+		out := d.some(4, func() Fault {
+			life += d.Range(1, 2)
 			f := Fault{Kind: choose(d.Rand, Misread, FlipRead), Life: life, Op: d.Range(1, 200), Arg: d.place()}
-			if d.Chance(2, 3) {
+			switch d.Intn(3) {
+			case 0:
 				f.Op = d.Range(1, 40) // recovery's
+			case 1:
+				f.Kind, f.Op, f.Where = FlipRead, d.Range(1, 20), "end"
 			}
 			return f
 		})

@@ -52,9 +52,11 @@ const (
 	Zero      Kind = "zero-sector" // a sector reads as zeros
 	LostWrite Kind = "lost-write"  // a write that a completed barrier covered never reached the medium
 	Misplaced Kind = "misdirected-write"
-	Misread   Kind = "misdirected-read"  // one read returns bytes from another place
-	FlipRead  Kind = "flip-read"         // one read returns a wrong bit
-	Misreads  Kind = "misdirected-reads" // for For, of a running process's reads one in four
+	Misread   Kind = "misdirected-read" // one read returns bytes from another place
+	// One read returns a wrong bit; with Where "end" it is one of recovery's, and
+	// the bit lies in the last frame of a log.
+	FlipRead Kind = "flip-read"         // one read returns a wrong bit
+	Misreads Kind = "misdirected-reads" // for For, of a running process's reads one in four
 
 	Wall  Kind = "wall-jump"  // by Arg milliseconds
 	Drift Kind = "wall-drift" // the wall clock gains Arg milliseconds a second from now on
@@ -70,7 +72,7 @@ type Fault struct {
 	At    actor.Instant
 	Life  int
 	Op    int
-	Where string // "before", "mid" or "after" the operation
+	Where string // "before", "mid" or "after" the operation; "end": see FlipRead
 	Cut   string // what a power cut leaves: a name of cutModes
 	For   actor.Instant
 	Drop  bool

@@ -239,7 +239,7 @@ func (b *box) operation(f *Fault, op vfs.Op) (vfs.Verdict, bool) {
 		w.tell("%v fails", op)
 		return vfs.Verdict{Err: b.readError(op)}, true
 	case Misread, FlipRead:
-		if op.Kind != vfs.OpRead || op.Size == 0 {
+		if op.Kind != vfs.OpRead || op.Size == 0 || f.Where == "end" && !b.readsEnd(op) {
 			return vfs.Verdict{}, false
 		}
 		return b.misread(f, op), true

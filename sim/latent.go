@@ -83,6 +83,9 @@ func (b *box) misread(f *Fault, op vfs.Op) vfs.Verdict {
 	b.w.rec.struck(f)
 	if f.Kind == FlipRead {
 		bit := vfs.Bit{Byte: r.Intn(op.Size), Bit: uint8(r.Intn(8))}
+		if f.Where == "end" {
+			bit.Byte = b.used(op.Name) - int(op.Offset) - 1 - r.Intn(40)
+		}
 		b.w.tell("%v returns byte %d with bit %d flipped", op, bit.Byte, bit.Bit)
 		b.w.count.Add("reads with a wrong bit", 1)
 		return vfs.Verdict{Flip: []vfs.Bit{bit}}
@@ -90,6 +93,30 @@ func (b *box) misread(f *Fault, op vfs.Op) vfs.Verdict {
 	shift := b.shift(op, r)
 	b.w.tell("%v returns what stands %d bytes further", op, shift)
 	return vfs.Verdict{Shift: shift}
+}
+
+// readsEnd says whether recovery reads the end of what a bucket's last segment
+// holds, and enough before it.
+func (b *box) readsEnd(op vfs.Op) bool {
+	if _, ok := b.seedOf(op.Name); !ok || !b.booting {
+		return false
+	}
+	for _, name := range b.mem.Names() {
+		if _, ok := b.seedOf(name); ok && name > op.Name && path.Dir(name) == path.Dir(op.Name) {
+			return false
+		}
+	}
+	end := int64(b.used(op.Name))
+	return op.Offset+40 < end && end <= op.Offset+int64(op.Size)
+}
+
+// used is where the bytes of a file end that are not zero.
+func (b *box) used(name string) int {
+	data, err := b.mem.ReadFile(name)
+	if err != nil {
+		return 0
+	}
+	return len(bytes.TrimRight(data, "\x00"))
 }
 
 // shift draws how far a read goes astray: by whole sectors, and often to where a
