@@ -85,6 +85,6 @@ func TestMutants_Machine(t *testing.T) {
 		mutate.NoEvict, mutate.OlderSlot, mutate.SettleLastOnly, mutate.SlotsAlternate, mutate.SyncLastOnly, mutate.TableOfApplied,
 		mutate.UndoKeepsSequences,
 	} {
-		machinetest.Finds(t, bug, 40, startMachine)
+		machinetest.Finds(t, bug, 30, startMachine)
 	}
 }
