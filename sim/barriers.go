@@ -26,7 +26,12 @@ func (b *box) sync(id actor.ID, br *actor.Barrier) sched.Sync {
 	if b.sickSync > 0 {
 		done = b.failing(id, p, b.sickDrops)
 	}
-	for _, f := range b.bySync[opKey{b.m.Life, b.barriers}] {
+	faults := b.bySync[opKey{b.m.Life, b.barriers}]
+	if len(b.coming) > 0 {
+		faults = append(faults, b.coming[0])
+		b.coming = b.coming[1:]
+	}
+	for _, f := range faults {
 		switch f.Kind {
 		case SyncStall:
 			after += f.For

@@ -54,6 +54,7 @@ type box struct {
 	wounds []wound
 	images map[int]map[string][]byte // of damaged buckets, as they were before the present life
 	armed  []*Fault                  // that strike the next sync that covers a write
+	coming []*Fault                  // that strike the next syncs, one each
 	writes []written                 // not yet covered by a barrier
 }
 

@@ -170,8 +170,12 @@ var classes = []Class{
 	}},
 	{"sync-stall", "a sync takes 0.1 to 15 s, or hangs until somebody kills the process; or all are slow for a while", func(d dice) []Fault {
 		out := d.some(6, func() Fault {
-			return Fault{Kind: SyncStall, Life: d.Range(1, 5), Op: d.Range(1, choose(d.Rand, 10, 60)),
-				For: choose(d.Rand, 100*actor.Millisecond, d.k.Timeout*5/4, 15*actor.Second)}
+			f := Fault{Kind: SyncStall, Life: d.Range(1, 5), Op: d.Range(1, choose(d.Rand, 10, 60)),
+				For: choose(d.Rand, 100*actor.Millisecond, d.k.Timeout*5/4, 3*d.k.Timeout, 15*actor.Second)}
+			if d.Chance(1, 2) {
+				f.At, f.Life, f.Op = d.when(), 0, 0
+			}
+			return f
 		})
 		if d.Chance(1, 5) {
 			out = append(out, Fault{Kind: SyncHang, Life: d.Range(1, 5), Op: d.Range(1, 60), For: d.long(5000)})

@@ -12,7 +12,8 @@ import (
 type Kind string
 
 // The faults. Those of time strike at At; those of an operation at the Op-th
-// operation of life Life; those of a sync at the Op-th barrier of life Life.
+// operation of life Life; those of a sync at the Op-th barrier of life Life, or
+// without Op at the first barrier after At.
 // Power follows a death and a start after For.
 const (
 	Kill      Kind = "kill"       // the process dies; what it wrote stays pending

@@ -22,6 +22,10 @@ func (b *box) schedule(f *Fault) {
 	case BatchPower:
 		b.byBatch[f.Op] = f
 	case SyncFail, SyncStall, SyncHang:
+		if f.Op == 0 {
+			b.w.s.At(f.At, func() { b.coming = append(b.coming, f) })
+			return
+		}
 		b.bySync[opKey{f.Life, f.Op}] = append(b.bySync[opKey{f.Life, f.Op}], f)
 	default:
 		b.w.s.At(f.At, func() {
