@@ -18,8 +18,8 @@ type Class struct {
 // Classes lists the classes of faults. Their order is part of what a seed means.
 func Classes() []Class { return classes }
 
-// Without takes a class of faults out of a plan, or one of [Ablations]. The
-// rest of the plan stays as it is.
+// Without takes a class of faults out of a plan, or one of [Ablations], or the
+// judgement of one of [Properties]. The rest of the plan stays as it is.
 func (p *Plan) Without(name string) error {
 	for _, a := range ablations {
 		if a.Name == name {
@@ -27,9 +27,13 @@ func (p *Plan) Without(name string) error {
 			return nil
 		}
 	}
+	if slices.ContainsFunc(properties, func(p Property) bool { return p.Name == name }) {
+		p.Off = append(p.Off, name)
+		return nil
+	}
 	i := slices.IndexFunc(classes, func(c Class) bool { return c.Name == name })
 	if i < 0 {
-		return fmt.Errorf("no class of faults is called %q", name)
+		return fmt.Errorf("no class of faults and no property is called %q", name)
 	}
 	p.Faults = slices.DeleteFunc(p.Faults, func(f Fault) bool { return f.Class == name })
 	return nil

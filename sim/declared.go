@@ -29,13 +29,17 @@ type Requirement struct {
 }
 
 // Requirements returns what a sweep must count: each error that a command
-// declares, each state that the code marks, each site that takes a rare path.
+// declares, each property that is judged, each state that the code marks, each
+// site that takes a rare path.
 func Requirements() (list []Requirement) {
 	for _, m := range builtin.All() {
 		for _, code := range m.Spec.Errors {
 			name := answerPrefix + m.Spec.Name + " " + string(code)
 			list = append(list, Requirement{Counter: name, Rare: slices.Contains(rareErrors, name)})
 		}
+	}
+	for _, p := range properties {
+		list = append(list, Requirement{Counter: "judged " + p.Name})
 	}
 	for _, m := range marks {
 		list = append(list, Requirement{Counter: "mark " + m.Name, Rare: m.Rare, Never: m.Never})

@@ -14,6 +14,7 @@ type Plan struct {
 	Skip   []Skip    // requests that are drawn and not made
 	Script []Request // made instead of drawing any; nil: they are drawn
 	Finds  []Find    // planted bugs that it shows
+	Off    []string  // properties that are not judged, to see what that hides
 	Story  []string  // for people
 }
 

@@ -38,6 +38,9 @@ func (p *Plan) Text() []byte {
 	for _, f := range p.Finds {
 		fmt.Fprintf(&b, "finds %s %s\n", word(string(f.Bug)), word(f.Property))
 	}
+	for _, name := range p.Off {
+		fmt.Fprintf(&b, "off %s\n", word(name))
+	}
 	for _, pair := range pairs(&p.Knobs) {
 		fmt.Fprintf(&b, "knob %s\n", pair)
 	}
@@ -87,7 +90,7 @@ func (p *Plan) line(line string) error {
 		p.Script = []Request{}
 		return nil
 	}
-	need := map[string]int{"seed": 1, "mode": 1, "knob": 1, "fault": 1, "skip": 2, "request": 3, "finds": 2}[what]
+	need := map[string]int{"seed": 1, "mode": 1, "knob": 1, "fault": 1, "skip": 2, "off": 1, "request": 3, "finds": 2}[what]
 	if need == 0 {
 		return fmt.Errorf("a line begins with seed, mode, knob, fault, skip, scripted, request, finds or #, not with %q", what)
 	}
@@ -109,6 +112,8 @@ func (p *Plan) line(line string) error {
 		var s Skip
 		_, err = fmt.Sscan(strings.Join(args, " "), &s.Client, &s.N)
 		p.Skip = append(p.Skip, s)
+	case "off":
+		p.Off = append(p.Off, args[0])
 	case "request":
 		var r Request
 		r, err = parseRequest(args)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
@@ -53,7 +54,7 @@ func newWorld(p *Plan, o Options) *World {
 		options.Watch = w.rec
 	}
 	w.s = sched.New(p.Seed, options)
-	w.switchOff(o.Off)
+	w.switchOff(slices.Concat(o.Off, p.Off))
 	w.model = newModel(k.Buckets, k.Partitions)
 	w.model.judged = w.judged
 	w.box = newBox(w)

@@ -44,6 +44,6 @@ func (t *tally) coverage(out io.Writer, asked bool) (complete bool) {
 			fmt.Fprintf(out, "  %-46s %s\n", strings.TrimPrefix(r.Counter, "mark "), line)
 		}
 	}
-	fmt.Fprintf(out, "of %d declared errors and marked states %d were not seen\n", len(list), unseen)
+	fmt.Fprintf(out, "of %d declared errors, judged properties and marked states %d were not seen\n", len(list), unseen)
 	return complete
 }
