@@ -10,11 +10,11 @@ import (
 	"sierradb/core/segment"
 )
 
-// confirm reads once more, past the page cache, what made the log end at X and
-// what stands behind. A read can return wrong bytes although the medium holds
-// the right ones; to cut the log there, or to write over it, would lose what was
-// acknowledged. It costs a second read of the end of the log at each start.
-func (r *recovery) confirm() error {
+// steady reads once more, past the page cache, what made the log end at X. A read
+// can return wrong bytes although the medium holds the right ones: to call that
+// damage would send an operator to the backups, to cut the log there, or to write
+// over it, would lose what was acknowledged.
+func (r *recovery) steady() error {
 	b := r.b
 	if mutate.On(mutate.ReadOnce) {
 		return nil
@@ -34,13 +34,26 @@ func (r *recovery) confirm() error {
 		}
 		r.scan = scan
 	}
-	if err := r.search(); err != nil { // it found nothing the first time
-		return err
-	}
 	if rest := r.rest(); len(rest) > 0 && rest[0] == uint64(len(b.segs))+1 {
 		return r.confirmFile(rest[0])
 	}
 	return nil
+}
+
+// confirm looks a second time for frames behind X that prove that it is damage,
+// before anything is cut or written over: a bad read may have hidden them.
+func (r *recovery) confirm() error {
+	if mutate.On(mutate.ReadOnce) {
+		return nil
+	}
+	if n := len(r.b.segs); n > 0 {
+		scan, err := r.again(r.b.segs[n-1])
+		if err != nil {
+			return err
+		}
+		r.scan = scan
+	}
+	return r.search()
 }
 
 // confirmFile reads the segment again that would come next: its header and

@@ -1,16 +1,19 @@
 package bucket_test
 
 import (
+	"errors"
 	"testing"
 
 	"sierradb/core/bucket"
+	"sierradb/core/event"
 	"sierradb/core/mutate"
 	"sierradb/vfs"
 )
 
 // TestRecover_BadRead lets each single read of recovery return wrong bytes: a
-// bit, or what stands elsewhere. Recovery may refuse, but the next one, whose
-// reads are right, must find every entry. (Found by simulation.)
+// bit, or what stands elsewhere. Recovery may refuse, but not call it damage, and
+// the next one, whose reads are right, must find every entry. (Found by
+// simulation.)
 func TestRecover_BadRead(t *testing.T) {
 	lost, refused, runs := badReads(t)
 	if lost > 0 {
@@ -47,6 +50,9 @@ func badReads(t *testing.T) (lost, refused, runs int) {
 				b, err := bucket.Open(vfs.Inject(fs, vfs.All(&reads, vfs.On(vfs.OpRead).Nth(read, v))), dir, options)
 				if err != nil {
 					refused++
+					if errors.Is(err, event.ErrDamaged) && !mutate.On(mutate.ReadOnce) {
+						t.Errorf("read %d with %v is called damage: %v", read, v, err)
+					}
 				} else {
 					must(t, b.Close())
 				}

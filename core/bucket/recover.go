@@ -13,8 +13,9 @@ import (
 )
 
 // recovery brings a bucket from what a crash left to a log that can be written.
-// It reads first, then judges, and only then changes anything: walk, judge,
-// mend, settle. The rules are numbered in docs/format.md.
+// It reads first, then judges, and only then changes anything; what makes it
+// stop or change anything is read twice. The rules are numbered in
+// docs/format.md.
 type recovery struct {
 	b       *Bucket
 	numbers []uint64 // of the segment files there are, ascending
@@ -38,7 +39,7 @@ type place struct {
 
 func (b *Bucket) recover() error {
 	r := &recovery{b: b}
-	for _, step := range []func() error{r.list, r.loadState, r.walk, r.judge, r.confirm, r.mend, r.settle} {
+	for _, step := range []func() error{r.list, r.loadState, r.walk, r.steady, r.judge, r.confirm, r.mend, r.settle} {
 		if err := step(); err != nil {
 			return err
 		}
