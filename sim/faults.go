@@ -16,11 +16,11 @@ func (b *box) schedule(f *Fault) {
 	case OpKill, OpPower, OpWrite, OpRead, Misread, FlipRead:
 		b.byOp[opKey{f.Life, f.Op}] = append(b.byOp[opKey{f.Life, f.Op}], f)
 	case RollKill:
-		b.byRoll[f.Op] = f
+		b.byRoll[free(b.byRoll, f.Op)] = f
 	case SyncPower:
-		b.byAny[f.Op] = f
+		b.byAny[free(b.byAny, f.Op)] = f
 	case BatchPower:
-		b.byBatch[f.Op] = f
+		b.byBatch[free(b.byBatch, f.Op)] = f
 	case SyncFail, SyncStall, SyncHang:
 		if f.Op == 0 {
 			b.w.s.At(f.At, func() { b.coming = append(b.coming, f) })
@@ -34,6 +34,14 @@ func (b *box) schedule(f *Fault) {
 			}
 		})
 	}
+}
+
+// free is the first number from n on that no fault has.
+func free(by map[int]*Fault, n int) int {
+	for by[n] != nil {
+		n++
+	}
+	return n
 }
 
 // strike carries out a fault of time.

@@ -70,7 +70,10 @@ func ParsePlan(text []byte) (*Plan, error) {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
 	}
-	return p, p.check()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *Plan) line(line string) error {
@@ -115,6 +118,9 @@ func (p *Plan) line(line string) error {
 	case "off":
 		p.Off = append(p.Off, args[0])
 	case "request":
+		if p.Script == nil {
+			return fmt.Errorf("requests stand behind the line %q", "scripted")
+		}
 		var r Request
 		r, err = parseRequest(args)
 		p.Script = append(p.Script, r)
@@ -122,36 +128,6 @@ func (p *Plan) line(line string) error {
 		p.Finds = append(p.Finds, Find{Bug: args[0], Property: args[1]})
 	}
 	return err
-}
-
-// check says what is wrong with a plan that somebody wrote.
-func (p *Plan) check() error {
-	k := &p.Knobs
-	switch {
-	case p.Mode != "all" && p.Mode != "swarm" && p.Mode != "calm":
-		return fmt.Errorf("mode is all, swarm or calm, not %q", p.Mode)
-	case k.Buckets < 1 || k.Partitions < k.Buckets || k.Clients < 1 || k.Depth < 1 || k.Streams < 1 || k.Keys < 1:
-		return fmt.Errorf("the knobs Buckets, Partitions, Clients, Depth, Streams and Keys must be at least 1, Partitions not below Buckets")
-	case k.SyncMax < k.SyncMin || k.SyncMin < 0 || k.Think < 0 || k.Transit < 0:
-		return fmt.Errorf("the knobs SyncMin, Think and Transit must not be negative, SyncMax not below SyncMin")
-	case p.Script == nil && len(k.Weights) != len(workloads):
-		return fmt.Errorf("the knob Weights needs %d numbers, one for each command, got %d", len(workloads), len(k.Weights))
-	}
-	for i := range p.Faults {
-		f := &p.Faults[i]
-		if _, ok := cutMode(f.Cut); f.Cut != "" && !ok || f.Cut == "" && f.Kind.cuts() {
-			return fmt.Errorf("fault %d: Cut=%q is no mode of a power cut", i, f.Cut)
-		}
-		if !f.Kind.known() {
-			return fmt.Errorf("fault %d: no fault is called %q", i, f.Kind)
-		}
-	}
-	for i := range p.Script {
-		if r := &p.Script[i]; r.Client < 0 || r.Client >= k.Clients {
-			return fmt.Errorf("a request is for client %d, but there are %d", r.Client, k.Clients)
-		}
-	}
-	return nil
 }
 
 // pairs returns the fields of a flat struct that are not zero as Name=value.

@@ -65,32 +65,59 @@ func leaves() (names []string) {
 	return names
 }
 
+// foundWithin is how many seeds a planted bug may take when nothing is left out.
+const foundWithin = 300
+
 // ablate hunts planted bugs with parts of the world left out, and checks that
-// those which need such a part are not found without it. The whole matrix is
-// printed with --ablation=all, else only what must be empty is tried.
+// those which need such a part are not found without it. That says something
+// only if they are found with it, so that is tried first, and what is left out
+// gets twice as many seeds as that took, or more. With --ablation=all every
+// part is left out for every bug, else only what must be missed.
 func ablate(f *flags, stdout, stderr io.Writer) int {
-	budget := f.to - f.from + 1
+	fmt.Fprintf(stdout, "seeds until found, whole and with a part left out (-: not found in so many)\n%-22s %6s %10s  %s\n", "planted bug", "whole", "without", "what is left out")
 	status := exitClean
-	fmt.Fprintf(stdout, "seeds until found, at most %d (-: not found)\n%-22s %6s  %s\n", budget, "planted bug", "seeds", "left out")
+	whole := make(map[mutate.Bug]uint64)
 	for _, n := range f.cells() {
-		tried, hit, err := f.fleetWithout(n.without, stderr).hunt(n.bug, f.from, f.to)
+		if whole[n.bug] == 0 {
+			tried, hit, err := f.fleet(stderr).hunt(n.bug, f.from, f.from+foundWithin-1)
+			if err != nil {
+				fmt.Fprintln(stderr, "simrun:", err)
+				return exitUsage
+			}
+			if whole[n.bug] = tried; hit == nil {
+				fmt.Fprintf(stdout, "%-22s is not found with everything on\n", n.bug)
+				status = exitViolation
+			}
+		}
+		line, ok, err := f.cell(n, whole[n.bug], stderr)
 		if err != nil {
 			fmt.Fprintln(stderr, "simrun:", err)
 			return exitUsage
 		}
-		found, must := fmt.Sprint(tried), slices.Contains(needs, n)
-		if hit == nil {
-			found = "-"
+		if !ok {
+			status = exitViolation
 		}
-		note := ""
-		if must && hit != nil {
-			status, note = exitViolation, fmt.Sprintf(": found by seed %d, although it was thought to need that", hit.Seed)
-		}
-		if hit == nil || must {
-			fmt.Fprintf(stdout, "%-22s %6s  %s%s\n", n.bug, found, n.without, note)
+		if line != "" {
+			fmt.Fprintf(stdout, "%-22s %6d %s\n", n.bug, whole[n.bug], line)
 		}
 	}
 	return status
+}
+
+// cell tries one cell of the matrix. ok is false when a bug is found without
+// what it is said to need; line is empty for what is found and may be.
+func (f *flags) cell(n need, whole uint64, stderr io.Writer) (line string, ok bool, err error) {
+	budget := max(f.to-f.from+1, 2*whole)
+	tried, hit, err := f.fleetWithout(n.without, stderr).hunt(n.bug, f.from, f.from+budget-1)
+	switch {
+	case err != nil:
+		return "", false, err
+	case hit == nil:
+		return fmt.Sprintf("%10s  %s", fmt.Sprintf("- (%d)", tried), n.without), true, nil
+	case slices.Contains(needs, n):
+		return fmt.Sprintf("%10d  %s: found by seed %d, although it was thought to need that", tried, n.without, hit.Seed), false, nil
+	}
+	return "", true, nil
 }
 
 // cells are the cells of the matrix to try.
