@@ -40,6 +40,6 @@ func TestAblation(t *testing.T) {
 			t.Errorf("status %d, expected %d and %q in:\n%s", got, status, want, out)
 		}
 	}
-	f(exitClean, - (8)  sync-failure", need{mutate.IgnoreSyncError, "sync-failure"})
+	f(exitClean, "- (8)  sync-failure", need{mutate.IgnoreSyncError, "sync-failure"})
 	f(exitViolation, "although it was thought to need that", need{mutate.SkipFsync, "clock"})
 }
