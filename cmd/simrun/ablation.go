@@ -10,7 +10,8 @@ import (
 )
 
 // need says that a planted bug can't be found when something is left out of all
-// plans: classes of faults or what [sim.Ablations] names, separated by commas.
+// plans: classes of faults, what [sim.Ablations] names, or the judgement of a
+// property, separated by commas.
 type need struct {
 	bug     mutate.Bug
 	without string
@@ -24,7 +25,6 @@ var needs = []need{
 	{mutate.RecoverWithoutSync, "losing"},
 	{mutate.SettleLastOnly, "losing"},
 	{mutate.SettleLastOnly, "death-then-power,roll-crash"},
-	{mutate.SyncLastOnly, "losing"},
 	{mutate.HintOfProposed, "losing"},
 	{mutate.IgnoreSyncError, "sync-failure"},
 	{mutate.NoEvict, "sync-failure"},
@@ -43,12 +43,22 @@ var needs = []need{
 	{mutate.LaterUnread, damage},
 	{mutate.TrustPositions, "misdirected-read"},
 	{mutate.ReadOnce, "misdirected-read"},
-	{mutate.WallTimeout, "clock"},
 	{mutate.CompleteTooEarly, "crash-at-operation"},
 	{mutate.ReadOvertakesWrite, "pipelines"},
 	{mutate.AppendOvertakes, "pipelines"},
 	{mutate.ReplyReused, "pipelines"},
 	{mutate.ProtocolOfNow, "pipelines"},
+
+	// A property that nobody judges is noticed by the bugs that it alone shows.
+	{mutate.OptionSurvives, "D3 reads"},
+	{mutate.SlotsAlternate, "D6 no false damage"},
+	{mutate.TermUnsynced, "D6 no false damage"},
+	{mutate.UndoKeepsSequences, "D8 halts"},
+	{mutate.SequenceKept, "D8 halts"},
+	{mutate.CursorKeepsSpan, "I15 errors"},
+	{mutate.FullForEver, "I15 errors"},
+	{mutate.WallTimeout, "I15 errors"},
+	{mutate.RetryTime, "replies"},
 }
 
 // damage is all that changes bytes on the medium behind the node's back.
