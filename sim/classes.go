@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sierradb/core/actor"
+	"sierradb/vfs"
 )
 
 // Class is a class of faults: what a plan draws together, and what an ablation
@@ -137,7 +138,9 @@ var classes = []Class{
 	}},
 	{"power-in-sync", "power is lost while a sync is in flight", func(d dice) []Fault {
 		return append(d.some(3, func() Fault { return Fault{Kind: SyncPower, Op: d.Range(1, 120), Cut: d.cut()} }),
-			d.some(3, func() Fault { return Fault{Kind: BatchPower, Op: d.Range(1, 6), Cut: d.cut()} })...)
+			d.some(5, func() Fault {
+				return Fault{Kind: BatchPower, Op: d.Range(1, 10), Cut: choose(d.Rand, d.cut(), vfs.CutKeepsSubset.String())}
+			})...)
 	}},
 	{"roll-crash", "the process dies while the name of a new segment is synced; power is lost after the next start", func(d dice) []Fault {
 		return d.some(4, func() Fault {
