@@ -21,6 +21,7 @@ type box struct {
 	m    *sched.Machine
 	node *node.Node
 	rand *actor.Rand // of latencies, cuts and delays
+	wall wallClock   // of m
 
 	ops      int // file operations of this life
 	barriers int
@@ -65,10 +66,12 @@ const wallStart = 1_760_000_000_000
 
 func newBox(w *World) *box {
 	names := w.rand.Chance(1, 2)
-	return &box{w: w, mem: vfs.NewMem(vfs.MemOptions{Sector: w.k.Sector, SyncNames: names}),
+	b := &box{w: w, mem: vfs.NewMem(vfs.MemOptions{Sector: w.k.Sector, SyncNames: names}),
 		m: w.s.Machine(wallStart), rand: w.rand.Fork(11),
 		byOp: make(map[opKey][]*Fault), bySync: make(map[opKey][]*Fault), byRoll: make(map[int]*Fault), byAny: make(map[int]*Fault), byBatch: make(map[int]*Fault),
 		halt: make([]bool, w.k.Buckets), hurt: make([]bool, w.k.Buckets), images: make(map[int]map[string][]byte)}
+	b.wall.set(0, wallStart, 0)
+	return b
 }
 
 // up says whether clients can connect.

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-
-	"sierradb/core/event"
 )
 
 // Nothing is in the log that no client asked for, nothing is changed on the way,
@@ -71,8 +69,8 @@ func (m *Model) compare(in *Intent, i int, r *Record) *Violation {
 		return violated("phantom", "%s event %d has no id", in, i)
 	case want.GivenTime && r.Timestamp != want.Timestamp:
 		return violated("phantom", "%s event %d has timestamp %d, sent was %d", in, i, r.Timestamp, want.Timestamp)
-	case r.Timestamp < 0 || r.Timestamp > event.TimestampMax:
-		return violated("phantom", "%s event %d has timestamp %d", in, i, r.Timestamp)
+	case !want.GivenTime && !m.told(r.Timestamp, in.since()):
+		return violated("phantom", "%s event %d has timestamp %d, which the wall clock did not show since it was sent", in, i, r.Timestamp)
 	}
 	return nil
 }

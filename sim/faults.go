@@ -51,10 +51,12 @@ func (b *box) strike(f *Fault) {
 	switch f.Kind {
 	case Wall:
 		b.m.JumpWall(f.Arg)
+		b.wall.jump(w.s.Now(), f.Arg)
 		w.tell("the wall clock jumps by %d ms", f.Arg)
 		w.count.Add("clock jumps", 1)
 	case Drift:
 		b.m.DriftWall(f.Arg)
+		b.wall.set(w.s.Now(), b.m.Wall(), f.Arg)
 		w.tell("the wall clock gains %d ms a second", f.Arg)
 		w.count.Add("clock drifts", 1)
 	case Full:

@@ -20,6 +20,7 @@ type made struct {
 	index uint64 // of the last entry
 	next  event.Sequence
 	vers  map[string]event.Version
+	wall  int64 // the timestamp that the node chooses
 }
 
 func newMade(t *testing.T) *made {
@@ -30,7 +31,7 @@ func newMade(t *testing.T) *made {
 	p.Knobs.QueueBytes = 64 << 20
 	w := newWorld(p, Options{})
 	w.model.begin(1)
-	m := &made{t: t, w: w, vers: map[string]event.Version{}}
+	m := &made{t: t, w: w, vers: map[string]event.Version{}, wall: wallStart}
 	m.cn = m.conn()
 	return m
 }
@@ -71,7 +72,7 @@ func (m *made) fact(in *Intent) *event.Applied {
 	var placed []event.Placed
 	for i := range in.Events {
 		ev := &in.Events[i]
-		placed = append(placed, event.Placed{ID: ev.ID, Version: m.vers[ev.Stream], Timestamp: 5})
+		placed = append(placed, event.Placed{ID: ev.ID, Version: m.vers[ev.Stream], Timestamp: m.wall})
 		m.vers[ev.Stream]++
 	}
 	data := segment.AppendBody(nil, &t, m.next, placed, m.index, m.index-1)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"sierradb/core/actor"
 	"sierradb/core/event"
 	"sierradb/core/segment"
 	"sierradb/sim/sched"
@@ -27,6 +28,10 @@ type Model struct {
 	intents    []*Intent               // by number
 	judged     func(property string)   // counts what Apply judges
 	sizes      sizes                   // of what clients wanted to append
+
+	// told says whether the node may have read this time, in milliseconds, from
+	// its wall clock between a moment and now.
+	told func(millis int64, since actor.Instant) bool
 }
 
 // streamName identifies a stream in maps.
@@ -102,6 +107,14 @@ func (in *Intent) Given() bool {
 		}
 	}
 	return true
+}
+
+// since is when a client first sent the append.
+func (in *Intent) since() actor.Instant {
+	if len(in.Attempts) == 0 {
+		return 0
+	}
+	return in.Attempts[0].CallAt
 }
 
 // refused says whether every attempt was answered that it was not done.

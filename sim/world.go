@@ -57,6 +57,7 @@ func newWorld(p *Plan, o Options) *World {
 	w.switchOff(slices.Concat(o.Off, p.Off))
 	w.model = newModel(k.Buckets, k.Partitions)
 	w.model.judged = w.judged
+	w.model.told = func(millis int64, since actor.Instant) bool { return w.box.wall.told(millis, since, w.s.Now()) }
 	w.box = newBox(w)
 	w.skip = make(map[Skip]bool)
 	for _, s := range p.Skip {
