@@ -62,7 +62,7 @@ func (w *World) mail(m *sched.Machine, to, from actor.ID, n int) {
 	case to.Role == actor.Replica:
 		most, who = 4, "of the world in a replica" // start, one tick, one barrier, stop
 	default:
-		return // input and sent bytes: bounded by checkOutput, and by consumption
+		return // input and sent bytes: bounded by checkSession, and by consumption
 	}
 	w.judged("D7 limits")
 	w.peak("mail "+who+", % of its bound", uint64(n), uint64(most))
@@ -103,28 +103,6 @@ func (w *World) checkHeld(id actor.ID, r *replica.Replica) *Violation {
 	}
 	return nil
 }
-
-// lightMax is more than the largest reply that is no event, no scan and no answer
-// to an append of many events.
-const lightMax = 16 << 10
-
-// checkOutput judges how much output a session has made that has not left. Over
-// OutputMax no request is taken; the replies to those taken before may still
-// come: small ones for each, and large ones for the few reads that are under way
-// at a time.
-func (w *World) checkOutput(cn *conn) *Violation {
-	w.judged("D7 limits")
-	large := min(w.model.sizes.rendered, max(w.k.ReplyMax, w.model.sizes.event)) + 128
-	most := w.k.OutputMax + w.k.credits()*max(lightMax, w.model.sizes.light) + min(heavyReads, w.k.credits())*large
-	w.peak("output of a session, % of its bound", uint64(len(cn.in)), uint64(most))
-	if len(cn.in) > most {
-		return violated("D7 limits", "%s has %d bytes of output that were not read, expected at most %d", cn.id, len(cn.in), most)
-	}
-	return nil
-}
-
-// heavyReads is how many reads with large answers a session has under way.
-const heavyReads = 16
 
 // checkSize judges the size of one reply: a scan has at most ReplyMax bytes, or
 // a single event; other replies are small.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sort"
 
+	"sierradb/commands"
 	"sierradb/commands/resp3"
 	"sierradb/core/actor"
 )
@@ -30,7 +31,9 @@ type conn struct {
 	pulled bool   // a delivery to the client is queued
 	hangup bool   // the session closes it when in is empty
 	wire   wire
-	raw    bool // bytes were sent that are no request: what is behind them gets no reply
+	held   commands.Held // by the session, behind its last Step
+	unsent int           // bytes from the session that it was not told of as sent
+	raw    bool          // bytes were sent that are no request: what is behind them gets no reply
 	dec    resp3.Decoder
 
 	name    string // CLIENT SETNAME
@@ -129,8 +132,9 @@ func (cn *conn) output(out *actor.Effects) {
 		cn.w.violate(violated("S21 credits", "%s consumed %d bytes more than it got", cn.id, -cn.sent))
 	}
 	cn.in = append(cn.in, out.Output...)
+	cn.unsent += len(out.Output)
+	cn.w.violate(cn.w.checkUnsent(cn))
 	cn.w.rec.output(cn)
-	cn.w.violate(cn.w.checkOutput(cn))
 	if out.Abort {
 		cn.w.count.Add("connections aborted", 1)
 		cn.close()

@@ -3,6 +3,7 @@ package sim
 import (
 	"testing"
 
+	"sierradb/commands"
 	"sierradb/core/actor"
 	"sierradb/core/event"
 	"sierradb/node/replica"
@@ -73,16 +74,36 @@ func TestCheck_Queue(t *testing.T) {
 	f(1<<20, "D7 limits", 300, 300, 1, 30) // by many small ones
 }
 
-func TestCheck_Output(t *testing.T) {
+// TestCheck_Session: a session takes a command only while it has room, and what
+// it holds beyond its limits was taken before.
+func TestCheck_Session(t *testing.T) {
 	m := newMade(t)
 	k := m.w.k
-	k.OutputMax, k.Inflight, k.Depth, k.ReplyMax = 500, 1, 16, 1500
+	k.OutputMax, k.Inflight, k.Depth, k.ReplyMax, k.InflightBytes = 500, 2, 16, 1500, 700
 	m.w.model.sizes.add(m.want("a")) // of about 600 bytes in a reply
-	most := 500 + lightMax + m.w.model.sizes.rendered + 128
-	m.cn.in = make([]byte, most)
-	verdict(t, m.w.checkOutput(m.cn), "")
-	m.cn.in = make([]byte, most+1)
-	verdict(t, m.w.checkOutput(m.cn), "D7 limits")
+	most := 500 + 2*lightMax + 2*(m.w.model.sizes.rendered+128)
+	f := func(before, after commands.Held, sent int, property string) {
+		t.Helper()
+		m.cn.held = before
+		verdict(t, m.w.checkSession(m.cn, &after, sent), property)
+	}
+	f(commands.Held{}, commands.Held{Open: 2}, 0, "")
+	f(commands.Held{}, commands.Held{Open: 3}, 0, "D7 limits")
+	f(commands.Held{}, commands.Held{Bytes: 1699, Newest: 1000}, 0, "")
+	f(commands.Held{}, commands.Held{Bytes: 1700, Newest: 1000}, 0, "D7 limits")
+	f(commands.Held{Complete: 300, Unsent: 200}, commands.Held{Taken: 1}, 0, "")
+	f(commands.Held{Complete: 301, Unsent: 200}, commands.Held{Taken: 1}, 0, "D7 limits")
+	f(commands.Held{Complete: 301, Unsent: 200}, commands.Held{Taken: 1}, 1, "")
+	f(commands.Held{Complete: 301, Unsent: 200}, commands.Held{Complete: 400}, 0, "")
+	f(commands.Held{}, commands.Held{Taken: 1, Complete: 500, Unsent: lightMax}, 0, "")
+	f(commands.Held{}, commands.Held{Taken: 1, Complete: 501, Unsent: lightMax}, 0, "D7 limits")
+	f(commands.Held{}, commands.Held{Complete: 1, Unsent: most - 1}, 0, "")
+	f(commands.Held{}, commands.Held{Complete: 1, Unsent: most}, 0, "D7 limits")
+
+	m.cn.held, m.cn.unsent = commands.Held{Complete: 9, Unsent: 5}, 5
+	verdict(t, m.w.checkUnsent(m.cn), "")
+	m.cn.unsent = 4
+	verdict(t, m.w.checkUnsent(m.cn), "D7 limits")
 }
 
 func TestCheck_Size(t *testing.T) {

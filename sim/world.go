@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"sierradb/commands"
 	"sierradb/core/actor"
 	"sierradb/core/event"
 	"sierradb/node/replica"
@@ -48,7 +49,7 @@ func newWorld(p *Plan, o Options) *World {
 	w.rec = newRecorder(w, o.Moments)
 	options := sched.Options{
 		Knobs:   sched.Knobs{TellMax: k.TellMax, RunMax: k.RunMax, BatchMax: k.BatchMax, LateOne: k.LateOne, Hold: k.Hold},
-		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text, Wants: o.Level.wants, Mail: w.mail,
+		Outside: w, Digest: digest, Describe: describe, Entropy: o.Entropy, Stack: o.Stack, Record: o.Record, Text: o.Text, Wants: o.Level.wants, Mail: w.mail, Stepped: w.stepped,
 	}
 	if w.rec != nil {
 		options.Watch = w.rec
@@ -149,6 +150,22 @@ func (w *World) Output(_ *sched.Machine, id actor.ID, out *actor.Effects) {
 	if c := w.conns[id]; c != nil {
 		c.output(out)
 	}
+}
+
+// stepped judges what a session holds behind each event that it took.
+func (w *World) stepped(m *sched.Machine, id actor.ID, ev *actor.Event) {
+	s, ok := m.Actor(id).(*commands.Session)
+	cn := w.conns[id]
+	if !ok || cn == nil {
+		return
+	}
+	sent := 0
+	if ev.Kind == actor.Sent {
+		sent = int(ev.Token)
+	}
+	held := s.Held()
+	w.violate(w.checkSession(cn, &held, sent))
+	cn.held, cn.unsent = held, cn.unsent-sent
 }
 
 // Send implements [sched.Outside].

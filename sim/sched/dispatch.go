@@ -53,7 +53,13 @@ func (s *Sched) step(sl *slot, l *letter) bool {
 	if ev.Kind == actor.BarrierDone {
 		s.o.Outside.BarrierDone(sl.m, sl.id, ev.Err)
 	}
-	return s.guard(sl.m, sl.id, func() { sl.a.Step(&sl.env, ev) }) && (s.o.Knobs.Hold || s.effects(sl))
+	if !s.guard(sl.m, sl.id, func() { sl.a.Step(&sl.env, ev) }) {
+		return false
+	}
+	if s.o.Stepped != nil {
+		s.o.Stepped(sl.m, sl.id, ev)
+	}
+	return s.o.Knobs.Hold || s.effects(sl)
 }
 
 // note puts a dispatched event into the trace.

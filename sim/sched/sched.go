@@ -50,6 +50,9 @@ type Options struct {
 	// Mail is told how many events of one sender wait in a mailbox, at each that
 	// arrives; an event of the world or of a timer has the zero ActorID. nil: nobody is.
 	Mail func(m *Machine, to, from actor.ID, n int)
+	// Stepped is told of each event that an actor took, before what the actor
+	// wants is carried out. It must change nothing of the actor. nil: nobody is.
+	Stepped func(m *Machine, id actor.ID, ev *actor.Event)
 	// Text takes the lines of the text trace; nil: no text.
 	Text func(line string)
 	// Wants says whether Text shall have the lines of records whose first word
