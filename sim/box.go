@@ -46,6 +46,7 @@ type box struct {
 	full    bool          // space is limited now
 	filled  actor.Instant // when space was last limited
 	stalled actor.Instant // when the last stalled sync or pause ends
+	pauses  []standstill
 
 	// States of the world: how many faults hold them now.
 	limited, noRoom, sick, sickRead, sickSync, slow, lying int

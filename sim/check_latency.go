@@ -75,14 +75,18 @@ func (w *World) unsettled() string {
 // events is how many were shown while the request waited. A tick may have to
 // pass. Delays are late at random: three times the sum leaves room for bad luck.
 func (k *Knobs) latency(events int) actor.Instant {
-	late := actor.Instant(1) // how much longer delays are for those that are late
-	if k.LateOne > 0 {
-		late += actor.Instant(20/k.LateOne) + 1
-	}
-	tell, turn := late*k.TellMax, late*k.RunMax
+	tell, turn := k.late()*k.TellMax, k.late()*k.RunMax
 	one := 4*tell + 16*turn + 4*k.SyncMax
 	event := turn / actor.Instant((1+k.BatchMax)/2)
 	pieces := actor.Instant(events+1) / 2 * (2*tell + 2*turn)
 	bound := 100*actor.Millisecond + pieces + actor.Instant(k.Depth+2)*one + 8*actor.Instant(k.Clients*k.Depth)*event
 	return 3 * bound
+}
+
+// late is how much longer delays take for those that are late.
+func (k *Knobs) late() actor.Instant {
+	if k.LateOne == 0 {
+		return 1
+	}
+	return 2 + actor.Instant(20/k.LateOne)
 }

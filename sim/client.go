@@ -232,6 +232,9 @@ func (c *Client) deafen(d actor.Instant) {
 // gone is called when the connection is lost: what was in flight on it has an
 // unknown outcome.
 func (c *Client) gone() {
+	if len(c.conn.waiting) > 0 {
+		c.w.violate(c.w.checkWait(c.conn.waiting[0]))
+	}
 	for _, op := range c.conn.waiting {
 		op.Return, op.ReturnAt, op.Outcome = c.w.s.Steps(), c.w.s.Now(), Unknown
 		c.w.count.Add("requests lost", 1)

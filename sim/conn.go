@@ -31,10 +31,13 @@ type conn struct {
 	pulled bool   // a delivery to the client is queued
 	hangup bool   // the session closes it when in is empty
 	wire   wire
-	held   commands.Held // by the session, behind its last Step
-	unsent int           // bytes from the session that it was not told of as sent
-	raw    bool          // bytes were sent that are no request: what is behind them gets no reply
-	dec    resp3.Decoder
+	moved  actor.Instant // when the client last took bytes of in, or in was empty
+
+	oldest, oldestIdle actor.Instant // when the first of waiting became that, and the wire's idle time then
+	held               commands.Held // by the session, behind its last Step
+	unsent             int           // bytes from the session that it was not told of as sent
+	raw                bool          // bytes were sent that are no request: what is behind them gets no reply
+	dec                resp3.Decoder
 
 	name    string // CLIENT SETNAME
 	greeted bool   // HELLO was said
@@ -72,6 +75,9 @@ func (cn *conn) send(op *Op) {
 	}
 	w.count.Add("requests", 1)
 	w.rec.asked(op)
+	if len(cn.waiting) == 0 {
+		cn.older()
+	}
 	cn.waiting = append(cn.waiting, op)
 	if op.Work != nil && op.Work.Sent != nil {
 		op.Work.Sent(cn, op)
@@ -131,6 +137,9 @@ func (cn *conn) output(out *actor.Effects) {
 	if cn.sent < 0 {
 		cn.w.violate(violated("S21 credits", "%s consumed %d bytes more than it got", cn.id, -cn.sent))
 	}
+	if len(cn.in) == 0 {
+		cn.moved = cn.w.s.Now()
+	}
 	cn.in = append(cn.in, out.Output...)
 	cn.unsent += len(out.Output)
 	cn.w.violate(cn.w.checkUnsent(cn))
@@ -166,9 +175,11 @@ func (cn *conn) pull() {
 		if rate := cn.w.k.ReadRate; rate > 0 && !cn.w.healed {
 			n = min(n, 1+cn.c.rand.Intn(rate))
 		}
+		cn.w.violate(cn.w.checkCutOff(cn))
 		piece := cn.in[:n]
 		cn.in = cn.in[n:]
 		if n > 0 {
+			cn.moved = cn.w.s.Now()
 			cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Sent, Token: uint64(n)})
 			cn.w.rec.delivered(cn, piece)
 			cn.receive(piece)
@@ -206,6 +217,8 @@ func (cn *conn) receive(piece []byte) {
 		op.Return, op.ReturnAt = cn.w.s.Steps(), cn.w.s.Now()
 		cn.w.s.Note(func() string { return "<- " + op.name() + " " + shorten(v.String()) }, 21, uint64(op.Client), uint64(op.N))
 		cn.w.violate(cn.w.checkLatency(op))
+		cn.w.violate(cn.w.checkWait(op))
+		cn.older()
 		cn.w.violate(cn.w.checkSize(op))
 		cn.c.answered(op)
 	}
@@ -255,6 +268,7 @@ func (cn *conn) drop() {
 		return
 	}
 	cn.dead = true
+	cn.w.violate(cn.w.checkCutOff(cn))
 	cn.w.rec.dropped(cn)
 	delete(cn.w.conns, cn.id)
 	if cn.c.conn == cn {

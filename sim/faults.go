@@ -114,6 +114,7 @@ func (b *box) strikeProcess(f *Fault) {
 		until := b.w.s.Now() + f.For
 		b.m.Pause(until)
 		b.stalled = max(b.stalled, until)
+		b.pauses = append(b.pauses, standstill{b.w.s.Now(), until})
 		b.w.tell("the process stands still for %s", clock(f.For))
 		b.w.count.Add("pauses", 1)
 	case Flip, Zero:

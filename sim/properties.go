@@ -26,7 +26,7 @@ var properties = []Property{
 	{"D7 malformed", "A malformed request is refused with an error that says so, and changes nothing."},
 	{"D7 no panic", "No step of an actor and no recovery panics or stops the node."},
 	{"D8 halts", "A bucket halts only after an operation on its disk failed."},
-	{"D8 liveness", "When everything has healed, every request is answered in bounded time."},
+	{"D8 liveness", "When everything has healed, every request is answered in bounded time; before, in the time of the timeouts."},
 	{"D8 recovery", "The node starts on every disk that a crash can leave."},
 	{"D9 failed sync", "After a failed sync a bucket makes nothing visible until it has started anew."},
 	{"I12 index", "Every index answers as a full scan of the log does."},
