@@ -69,22 +69,13 @@ var ablations = []Ablation{
 		p.Knobs.Gentle = "nothing"
 	}},
 	{"crashes", "no death and no power cut but those of the last phase", func(p *Plan) {
-		p.Faults = slices.DeleteFunc(p.Faults, func(f Fault) bool { return f.Kind.kills() })
+		p.Faults = slices.DeleteFunc(p.Faults, func(f Fault) bool { return kinds[f.Kind].kills })
 	}},
 	{"drill", "no bit flips in the last phase", func(p *Plan) { p.Knobs.NoDrill = true }},
 	{"pipelines", "one request in flight on a connection", func(p *Plan) { p.Knobs.Depth = 1 }},
 	{"retries", "appends with an unknown outcome are not tried again", func(p *Plan) { p.Knobs.Retries = 0 }},
 	{"malformed", "no malformed requests", func(p *Plan) { p.Knobs.Malformed = 0 }},
 	{"chunks", "requests arrive in one piece", func(p *Plan) { p.Knobs.Chunk = 0 }},
-}
-
-// kills says whether the fault ends the process.
-func (k Kind) kills() bool {
-	switch k {
-	case Kill, KillPower, RollKill, SyncPower, BatchPower, Power, Shutdown, OpKill, OpPower, SyncHang:
-		return true
-	}
-	return false
 }
 
 // dice draw faults.

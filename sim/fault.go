@@ -56,7 +56,7 @@ const (
 	Misread   Kind = "misdirected-read" // one read returns bytes from another place
 	// One read returns a wrong bit; with Where "end" it is one of recovery's, and
 	// the bit lies in the last frame of a log.
-	FlipRead Kind = "flip-read"         // one read returns a wrong bit
+	FlipRead Kind = "flip-read"
 	Misreads Kind = "misdirected-reads" // for For, of a running process's reads one in four
 
 	Wall  Kind = "wall-jump"  // by Arg milliseconds
@@ -106,23 +106,20 @@ func (f *Fault) String() string {
 	return s
 }
 
-// cuts says whether the fault draws what a power cut leaves.
-func (k Kind) cuts() bool {
-	switch k {
-	case KillPower, RollKill, SyncPower, BatchPower, Power, OpPower:
-		return true
-	}
-	return false
+// traits are what plans need to know of a kind of fault.
+type traits struct {
+	cuts  bool // it draws what a power cut leaves
+	kills bool // it ends the process
 }
 
-// known says whether there is such a fault.
-func (k Kind) known() bool {
-	switch k {
-	case Kill, KillPower, RollKill, SyncPower, BatchPower, Power, Shutdown, OpKill, OpPower, OpWrite, OpRead, DiskSick, ReadSick, SyncFail, SyncSick,
-		SyncStall, SyncHang, SlowDisk, Full, NoRoom, Flip, Zero, LostWrite, Misplaced, Misread, FlipRead, Misreads, Wall, Drift, Pause, Cut, Deaf:
-		return true
-	}
-	return false
+// kinds are all kinds of faults.
+var kinds = map[Kind]traits{
+	Kill: {kills: true}, KillPower: {true, true}, RollKill: {true, true}, SyncPower: {true, true}, BatchPower: {true, true},
+	Power: {true, true}, Shutdown: {kills: true}, OpKill: {kills: true}, OpPower: {true, true},
+	OpWrite: {}, OpRead: {}, DiskSick: {}, ReadSick: {},
+	SyncFail: {}, SyncSick: {}, SyncStall: {}, SyncHang: {kills: true}, SlowDisk: {}, Full: {}, NoRoom: {},
+	Flip: {}, Zero: {}, LostWrite: {}, Misplaced: {}, Misread: {}, FlipRead: {}, Misreads: {},
+	Wall: {}, Drift: {}, Pause: {}, Cut: {}, Deaf: {},
 }
 
 // cutMode reads the name of a cut mode; it answers false for an unknown one.

@@ -80,14 +80,15 @@ func negative(of any) string {
 
 func (f *Fault) check() error {
 	_, cut := cutMode(f.Cut)
+	kind, known := kinds[f.Kind]
 	signed := *f
 	if f.Kind == Wall || f.Kind == Drift {
 		signed.Arg = 0 // clocks go both ways
 	}
 	switch {
-	case !f.Kind.known():
+	case !known:
 		return fmt.Errorf("no fault is called that")
-	case f.Cut != "" && !cut || f.Cut == "" && f.Kind.cuts():
+	case f.Cut != "" && !cut || f.Cut == "" && kind.cuts:
 		return fmt.Errorf("Cut=%q is no mode of a power cut", f.Cut)
 	case f.Where != "" && f.Where != "before" && f.Where != "mid" && f.Where != "after" && f.Where != "end":
 		return fmt.Errorf("Where is before, mid, after or end, not %q", f.Where)
