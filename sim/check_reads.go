@@ -170,9 +170,30 @@ func (w *World) checkGet(op *Op) *Violation {
 			continue
 		}
 		if last = wantEvent(op, &op.Reply, r); last == nil {
-			return nil
+			return w.checkFirst(op, records, r)
 		}
 		last.Property = "D3 reads"
 	}
 	return last
+}
+
+// checkFirst judges which of several events with one id EGET shows (S14): that
+// of the partition that the id names, else that of the lowest partition. One
+// that was surely there is passed over only when its bucket may not have been
+// able to answer.
+func (w *World) checkFirst(op *Op, records []*Record, shown *Record) *Violation {
+	if len(records) == 1 || !op.Sure && !op.Second && (w.excuse(op, "UNAVAILABLE") || w.excuse(op, "READERR")) {
+		return nil
+	}
+	m := w.model
+	named := event.PartitionOf(uuid.UUID(op.Ask.ID), m.partitions)
+	w.judged("S14 first")
+	for _, r := range records {
+		there := r.Tick <= op.Call || r.Tick <= op.Conn.floor[m.bucketOf(r.Partition)]
+		if there && shown.Partition != named && (r.Partition == named || r.Partition < shown.Partition) {
+			return violated("S14 first", "%s shows the event of partition %d, but one with that id was in partition %d before (the id names partition %d): %s",
+				op, shown.Partition, r.Partition, named, r.Intent)
+		}
+	}
+	return nil
 }

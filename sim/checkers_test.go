@@ -290,6 +290,47 @@ func TestCheck_LastAndGet(t *testing.T) {
 	get(2, 3, known, wrong, "D3")
 }
 
+// Of several events with one id the named partition's comes first, then the
+// lowest partition's.
+func TestCheck_First(t *testing.T) {
+	m := newMade(t)
+	m.w.model = newModel(1, 8)
+	id := uuid.New()
+	named := event.PartitionOf(id, 8)
+	low, high := event.PartitionID(0), event.PartitionID(7)
+	if named == low {
+		low = 1
+	}
+	if named == high {
+		high = 6
+	}
+	record := func(p event.PartitionID, tick uint64) *Record {
+		return &Record{Event: event.Event{ID: id, Partition: p}, Tick: tick, Intent: &Intent{}}
+	}
+	f := func(shown, other *Record, property string, world func(op *Op)) {
+		t.Helper()
+		op := m.op(5, 9, "EGET")
+		op.Ask = Ask{Kind: event.GetEvent, ID: id}
+		world(op)
+		m.w.model.byID[id] = []*Record{other, shown}
+		verdict(t, m.answer(op, eventMap(shown)), property)
+		m.w.box.halt[0] = false
+	}
+	same := func(*Op) {}
+	f(record(low, 2), record(high, 2), "", same)
+	f(record(high, 2), record(low, 2), "S14", same)
+	f(record(named, 2), record(low, 2), "", same)
+	f(record(named, 2), record(high, 2), "", same)
+	f(record(low, 2), record(named, 2), "S14", same)
+	f(record(high, 2), record(named, 2), "S14", same)
+	f(record(high, 2), record(low, 6), "", same) // it came while the node looked
+	f(record(high, 2), record(low, 6), "S14", func(op *Op) { op.Conn.floor[0] = 6 })
+	m.cn.floor[0] = 0
+	halt := func(*Op) { m.w.box.halt[0] = true }
+	f(record(high, 2), record(low, 2), "", halt)
+	f(record(high, 2), record(low, 2), "S14", func(op *Op) { op.Sure = true; halt(op) })
+}
+
 func TestCheck_Errors(t *testing.T) {
 	f := func(world func(w *World), reply, property string) {
 		t.Helper()

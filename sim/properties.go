@@ -32,6 +32,7 @@ var properties = []Property{
 	{"I12 index", "Every index answers as a full scan of the log does."},
 	{"I15 errors", "A well-formed request fails only for a reason that the world gave."},
 	{"S11 transaction id", "A transaction of one event has that event's id, one of several events an id of its own."},
+	{"S14 first", "Of several events with one id, in several partitions, a read by id shows that of the partition that the id names, else that of the lowest."},
 	{"S15 order", "Appends of one connection to one bucket land in the order in which they were sent."},
 	{"S16 pages", "The pages of a scan that follows has_more join without gap or repeat, and end."},
 	{"S2 hint", "The commit index that an entry names is below its own."},
