@@ -184,6 +184,11 @@ func (g *Gen) readBack() []*Op {
 		for _, r := range p.records {
 			name := streamName{r.Key, r.Stream}
 			ops = append(ops, g.eget(r.ID))
+			if len(m.byID[r.ID]) > 1 { // it may show another one, and bytes may have cut the page before this
+				at := uint64(r.Sequence)
+				a := strconv.AppendUint(nil, at, 10)
+				ops = append(ops, g.epscan(id, strconv.Itoa(i), at, at, limit, a, a, count))
+			}
 			if seen[name] {
 				continue
 			}
