@@ -74,7 +74,7 @@ func (b *box) misplacing(done func() error, writes []written) func() error {
 
 // failing is the end of a sync that fails.
 func (b *box) failing(id actor.ID, p *vfs.Pending, drop bool) func() error {
-	b.upset = true
+	b.hitSync(id)
 	b.w.count.Add("failed syncs", 1)
 	return func() error {
 		b.w.tell("a sync of %s fails, pages dropped: %v", id, drop)

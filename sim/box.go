@@ -42,7 +42,7 @@ type box struct {
 
 	halt    []bool        // by bucket, in this life
 	hurt    []bool        // by bucket: not served in this life, its files are damaged
-	upset   bool          // an error was injected in this life
+	upset   []upset       // of the store's own files, then by bucket: see of
 	full    bool          // space is limited now
 	filled  actor.Instant // when space was last limited
 	stalled actor.Instant // when the last stalled sync or pause ends
@@ -70,7 +70,7 @@ func newBox(w *World) *box {
 	b := &box{w: w, mem: vfs.NewMem(vfs.MemOptions{Sector: w.k.Sector, SyncNames: names}),
 		m: w.s.Machine(wallStart), rand: w.rand.Fork(11),
 		byOp: make(map[opKey][]*Fault), bySync: make(map[opKey][]*Fault), byRoll: make(map[int]*Fault), byAny: make(map[int]*Fault), byBatch: make(map[int]*Fault),
-		halt: make([]bool, w.k.Buckets), hurt: make([]bool, w.k.Buckets), images: make(map[int]map[string][]byte)}
+		halt: make([]bool, w.k.Buckets), hurt: make([]bool, w.k.Buckets), upset: make([]upset, w.k.Buckets+1), images: make(map[int]map[string][]byte)}
 	b.wall.set(0, wallStart, 0)
 	return b
 }
@@ -85,7 +85,7 @@ func (b *box) boot() {
 		return
 	}
 	b.ops, b.barriers, b.closing, b.writes = 0, 0, false, nil
-	b.upset = b.sick+b.sickRead+b.sickSync+b.lying > 0 && !w.healed
+	clear(b.upset)
 	clear(b.halt)
 	clear(b.hurt)
 	b.reviewWounds()
@@ -127,7 +127,7 @@ func (b *box) refused(err error) {
 	w := b.w
 	w.tell("the node refuses to start: %v", err)
 	w.count.Add("starts refused", 1)
-	excused := b.upset || b.full && errors.Is(err, vfs.ErrNoSpace) || b.wounded(-1)
+	excused := b.excusesStart(-1) || b.full && errors.Is(err, vfs.ErrNoSpace) || b.wounded(-1)
 	if !excused {
 		w.violate(violated("D8 recovery", "the node refuses to start though nothing is wrong with its disk: %v", err))
 		return
@@ -241,8 +241,8 @@ func (b *box) crashed(f *Fault) {
 func (b *box) halted(bucket int) {
 	b.halt[bucket] = true
 	b.w.judged("D8 halts")
-	if !b.upset {
-		b.w.violate(violated("D8 halts", "bucket %d halts though no operation failed", bucket))
+	if !b.of(bucket).changes {
+		b.w.violate(violated("D8 halts", "bucket %d halts though no change and no sync of its files failed", bucket))
 	}
 	life := b.m.Life
 	b.w.s.After(b.pause()+100*actor.Millisecond, func() {
@@ -276,7 +276,7 @@ func (b *box) shutdown() {
 			return
 		}
 		b.w.judged("shutdown")
-		if err != nil && !b.upset {
+		if err != nil && b.noChange() {
 			b.w.violate(violated("shutdown", "the node does not close: %v", err))
 		}
 		b.lose()

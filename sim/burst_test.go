@@ -42,7 +42,8 @@ func TestCheck_SecondBurst(t *testing.T) {
 		m := newMade(t)
 		op := m.attempt(1, 2, m.want("a"))
 		op.Second = true
-		m.w.box.halt[0], m.w.box.full, m.w.box.upset = true, true, true
+		m.w.box.halt[0], m.w.box.full = true, true
+		*m.w.box.of(0) = upset{changes: true, reads: true, readAt: op.CallAt}
 		world(m.w, op)
 		verdict(t, m.answer(op, failure(reply)), property)
 	}

@@ -87,9 +87,9 @@ func (w *World) excuse(op *Op, code string) bool {
 	case "UNAVAILABLE":
 		return touched(b.hurt) || touched(b.halt) || slow || b.closing
 	case "READERR":
-		return touched(b.hurt) || b.upset || b.hurtNow(op)
+		return touched(b.hurt) || b.excusesRead(op) || b.hurtNow(op)
 	case "DBOPFAILED":
-		return b.upset || touched(b.hurt)
+		return b.excusesRead(op) || touched(b.hurt)
 	}
 	return false
 }

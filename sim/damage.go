@@ -158,7 +158,7 @@ func (b *box) image(bucket int) map[string][]byte {
 func (b *box) judgeDamage(bucket int, err error) *Violation {
 	b.w.count.Add("damage reported", 1)
 	b.w.judged("D6 no false damage")
-	if b.upset || b.full && errors.Is(err, vfs.ErrNoSpace) {
+	if b.excusesStart(bucket) || b.full && errors.Is(err, vfs.ErrNoSpace) {
 		return nil
 	}
 	for i := range b.wounds {

@@ -66,19 +66,17 @@ func (b *box) strike(f *Fault) {
 		w.count.Add("refused reservations", 1)
 	case DiskSick:
 		b.during(f, &b.sick, "every change of a file fails", "files can be changed again")
-		b.sickReads, b.upset = f.Drop, true
+		b.sickReads = f.Drop
 		w.count.Add("sick disks", 1)
 	case ReadSick:
 		b.during(f, &b.sickRead, "many reads fail", "reads work again")
-		b.upset = true
 		w.count.Add("disks that fail reads", 1)
 	case SyncSick:
 		b.during(f, &b.sickSync, "every sync fails", "syncs work again")
-		b.sickDrops, b.upset = f.Drop, true
+		b.sickDrops = f.Drop
 		w.count.Add("disks that fail syncs", 1)
 	case Misreads:
 		b.during(f, &b.lying, "reads return what stands elsewhere, now and then", "reads are right again")
-		b.upset = true
 	case SlowDisk:
 		b.during(f, &b.slow, "the disk is slow", "the disk is as fast as before")
 		b.slowness = actor.Instant(f.Arg)
@@ -200,16 +198,20 @@ func (b *box) state(op vfs.Op) vfs.Verdict {
 		return vfs.Verdict{Err: vfs.ErrNoSpace}
 	case b.sick > 0 && (changes(op.Kind) || op.Kind == vfs.OpRead && b.sickReads):
 		b.w.count.Add("operations on a sick disk", 1)
+		b.hit(op)
 		return vfs.Verdict{Err: b.readError(op), Short: b.rand.Intn(op.Size + 1)}
 	case b.sickRead > 0 && !b.booting && op.Kind == vfs.OpRead && b.dice(op, 1).Chance(1, 3):
 		b.w.count.Add("read errors", 1)
+		b.hit(op)
 		return vfs.Verdict{Err: b.readError(op)}
 	case b.lying > 0 && !b.booting && op.Kind == vfs.OpRead && op.Size > 0:
 		if r := b.dice(op, 0); r.Chance(1, 4) {
+			b.hit(op)
 			return vfs.Verdict{Shift: b.shift(op, r)}
 		}
 	case b.sickSync > 0 && (op.Kind == vfs.OpSync || op.Kind == vfs.OpSyncDir):
 		b.w.count.Add("failed syncs", 1)
+		b.hit(op)
 		return vfs.Verdict{Err: vfs.ErrIO, Drop: b.sickDrops}
 	}
 	return vfs.Verdict{}
@@ -239,7 +241,7 @@ func (b *box) operation(f *Fault, op vfs.Op) (vfs.Verdict, bool) {
 		if !changes(op.Kind) {
 			return vfs.Verdict{}, false
 		}
-		b.upset = true
+		b.hit(op)
 		w.count.Add("write errors", 1)
 		w.rec.struck(f)
 		w.tell("%v fails", op)
@@ -248,7 +250,7 @@ func (b *box) operation(f *Fault, op vfs.Op) (vfs.Verdict, bool) {
 		if op.Kind != vfs.OpRead {
 			return vfs.Verdict{}, false
 		}
-		b.upset = true
+		b.hit(op)
 		w.count.Add("read errors", 1)
 		w.rec.struck(f)
 		w.tell("%v fails", op)

@@ -79,7 +79,7 @@ func (b *box) victim(r *actor.Rand) (name string, end int) {
 // life has one such read at most: two alike can't be told from damage.
 func (b *box) misread(f *Fault, op vfs.Op) vfs.Verdict {
 	r := actor.NewRand(uint64(f.Arg))
-	b.upset = true
+	b.hit(op)
 	b.w.rec.struck(f)
 	if f.Kind == FlipRead {
 		bit := vfs.Bit{Byte: r.Intn(op.Size), Bit: uint8(r.Intn(8))}

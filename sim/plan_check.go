@@ -93,7 +93,7 @@ func (f *Fault) check() error {
 	case f.Where != "" && f.Where != "before" && f.Where != "mid" && f.Where != "after" && f.Where != "end":
 		return fmt.Errorf("Where is before, mid, after or end, not %q", f.Where)
 	case f.For > actor.Instant(1000)*span:
-		return fmt.Errorf("For is too long")
+		return fmt.Errorf("the time For is too long")
 	}
 	if name := negative(&signed); name != "" {
 		return fmt.Errorf("%s must not be negative", name)
