@@ -89,9 +89,9 @@ func (f *Fault) check() error {
 	case !known:
 		return fmt.Errorf("no fault is called that")
 	case f.Cut != "" && !cut || f.Cut == "" && kind.cuts:
-		return fmt.Errorf("Cut=%q is no mode of a power cut", f.Cut)
+		return fmt.Errorf("the cut %q is no mode of a power cut", f.Cut)
 	case f.Where != "" && f.Where != "before" && f.Where != "mid" && f.Where != "after" && f.Where != "end":
-		return fmt.Errorf("Where is before, mid, after or end, not %q", f.Where)
+		return fmt.Errorf("the place Where is before, mid, after or end, not %q", f.Where)
 	case f.For > actor.Instant(1000)*span:
 		return fmt.Errorf("the time For is too long")
 	}
