@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -434,9 +435,30 @@ func TestCheck_Damage(t *testing.T) {
 	err := errors.New("buckets/00000/0000000001.seg: damaged at offset 100")
 	verdict(t, b.judgeDamage(0, err), "D6 no false damage")
 
-	b.wounds = []wound{{name: "x", bucket: 0}}
+	b.wounds = []wound{{name: "buckets/00000/0000000001.seg", bucket: 0, off: 200, is: []byte{1}, was: []byte{2}}}
 	b.images[0] = map[string][]byte{}
-	verdict(t, b.judgeDamage(0, err), "")
+	at := func(file string, off int64) error {
+		return fmt.Errorf("open: %w", &event.DamageError{File: "buckets/00000/" + file, Offset: off, Reason: "x"})
+	}
+	verdict(t, b.judgeDamage(0, at("0000000001.seg", 0)), "") // the file is missing
+	verdict(t, b.judgeDamage(0, at("0000000001.seg", 8)), "D6 damage is named")
+	held := map[string][]byte{"buckets/00000/0000000001.seg": make([]byte, 500), "buckets/00000/0000000002.seg": make([]byte, 500), "buckets/00000/raft.state": make([]byte, 500)}
+	place := func(file string, off int64) bool {
+		var d *event.DamageError
+		errors.As(at(file, off), &d)
+		return b.explains(&b.wounds[0], d, held)
+	}
+	for _, bad := range []bool{place("0000000001.seg", 0), place("0000000001.seg", 201), place("0000000001.seg", 501), place("0000000002.seg", 8), place("raft.state", 0)} {
+		if bad {
+			t.Error("a wound at 200 explains a place that it does not lead to")
+		}
+	}
+	for _, good := range []bool{place("0000000001.seg", 200), place("0000000001.seg", 104), place("0000000002.seg", 0)} {
+		if !good {
+			t.Error("a wound at 200 does not explain a place that it leads to")
+		}
+	}
+	verdict(t, b.judgeDamage(0, err), "D6 damage is named")
 	verdict(t, b.judgeDamage(0, errors.New("something is wrong")), "D6 damage is named")
 	verdict(t, sameImage(0, map[string][]byte{"a": {1}}, map[string][]byte{"a": {1}}), "")
 	verdict(t, sameImage(0, map[string][]byte{"a": {1}}, map[string][]byte{"a": {2}}), "D6 damage is left alone")

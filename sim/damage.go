@@ -166,11 +166,10 @@ func (b *box) judgeDamage(bucket int, err error) *Violation {
 		if wd.bucket != bucket || wd.mended {
 			continue
 		}
-		b.w.judged("D6 damage is named")
-		b.w.judged("D6 damage is left alone")
-		if !strings.Contains(err.Error(), "buckets/") {
-			return violated("D6 damage is named", "the report of damage in bucket %d names no file: %v", bucket, err)
+		if v := b.namesDamage(bucket, err); v != nil {
+			return v
 		}
+		b.w.judged("D6 damage is left alone")
 		return sameImage(bucket, b.images[bucket], b.image(bucket))
 	}
 	return violated("D6 no false damage", "bucket %d is reported damaged, but nobody damaged it: %v", bucket, err)
