@@ -53,13 +53,21 @@ func (w *World) checkCutOff(cn *conn) *Violation {
 
 // backlog bounds what a request costs that no disk holds up: some tells, some
 // turns, the requests of all connections before it in a mailbox, and for a scan
-// its pieces of two events. It is twice the sum, for delays are random.
+// its pieces of two events. It is twice the sum, for delays are random: those of
+// the request itself may all be late, those of many are late on average.
 func (k *Knobs) backlog(events int) actor.Instant {
 	tell, turn := k.late()*k.TellMax, k.late()*k.RunMax
 	event := turn / actor.Instant((1+k.BatchMax)/2)
+	own := 4*k.TellMax + 4*k.RunMax
+	if k.LateOne > 0 {
+		own *= lateTimes
+	}
 	pieces := actor.Instant(events+1) / 2 * (2*tell + 2*turn)
-	return 2 * (10*actor.Millisecond + 4*tell + 16*turn + pieces + 2*actor.Instant(k.Clients*k.Depth)*event)
+	return 2 * (10*actor.Millisecond + own + 16*turn + pieces + 2*actor.Instant(k.Clients*k.Depth)*event)
 }
+
+// lateTimes is how many times its usual most a late delay takes at most.
+const lateTimes = 21
 
 // standstill is a time in which the process got no turn.
 type standstill struct{ from, until actor.Instant }
