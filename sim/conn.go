@@ -31,7 +31,7 @@ type conn struct {
 	pulled bool   // a delivery to the client is queued
 	hangup bool   // the session closes it when in is empty
 	wire   wire
-	moved  actor.Instant // when the client last took bytes of in, or in was empty
+	moved  actor.Instant // when the client last took bytes of in, or the first bytes came into it
 
 	oldest, oldestIdle actor.Instant // when the first of waiting became that, and the wire's idle time then
 	held               commands.Held // by the session, behind its last Step
@@ -137,13 +137,14 @@ func (cn *conn) output(out *actor.Effects) {
 	if cn.sent < 0 {
 		cn.w.violate(violated("S21 credits", "%s consumed %d bytes more than it got", cn.id, -cn.sent))
 	}
-	if len(cn.in) == 0 {
+	if len(cn.in) == 0 && len(out.Output) > 0 {
 		cn.moved = cn.w.s.Now()
 	}
 	cn.in = append(cn.in, out.Output...)
 	cn.unsent += len(out.Output)
 	cn.w.violate(cn.w.checkUnsent(cn))
 	cn.w.rec.output(cn)
+	cn.w.violate(cn.w.checkEnd(cn, out.Hangup, out.Abort))
 	if out.Abort {
 		cn.w.count.Add("connections aborted", 1)
 		cn.close()
