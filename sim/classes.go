@@ -158,8 +158,8 @@ var classes = []Class{
 		return out
 	}},
 	{"sync-failure", "a sync fails, its pages dropped or not; or all fail for a while", func(d dice) []Fault {
-		out := d.some(3, func() Fault {
-			return Fault{Kind: SyncFail, Life: d.Range(1, 5), Op: d.Range(1, choose(d.Rand, 4, 60)), Drop: d.Chance(1, 2)}
+		out := d.some(5, func() Fault {
+			return Fault{Kind: SyncFail, Life: d.Range(1, 5), Op: d.Range(1, choose(d.Rand, d.k.Buckets, 4, 60)), Drop: d.Chance(1, 2)}
 		})
 		if d.Chance(1, 6) {
 			out = append(out, Fault{Kind: SyncSick, At: d.when(), For: d.long(2000), Drop: d.Chance(1, 2)})
