@@ -13,6 +13,9 @@ func (w *World) checkEnd(cn *conn, hangup, abort bool) *Violation {
 	if abort {
 		w.judged("I15 errors")
 		unread := w.s.Now() - cn.moved
+		if w.box.paused(w.s.Now()-w.k.OutputTimeout-w.k.backlog(0)) > 0 {
+			return nil // it stood still: its timer comes before the news of what was read meanwhile
+		}
 		if cn.unsent > 0 && unread+w.k.backlog(0)+w.box.paused(cn.moved) >= w.k.OutputTimeout {
 			return nil
 		}

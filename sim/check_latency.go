@@ -73,14 +73,14 @@ func (w *World) unsettled() string {
 // And the requests of all connections may stand before it in a mailbox, more
 // than once. A scan may come in pieces of two events, each located by itself;
 // events is how many were shown while the request waited. A tick may have to
-// pass. Delays are late at random: three times the sum leaves room for bad luck.
+// pass. Delays are late at random: five times the sum leaves room for bad luck.
 func (k *Knobs) latency(events int) actor.Instant {
 	tell, turn := k.late()*k.TellMax, k.late()*k.RunMax
 	one := 4*tell + 16*turn + 4*k.SyncMax
 	event := turn / actor.Instant((1+k.BatchMax)/2)
 	pieces := actor.Instant(events+1) / 2 * (2*tell + 2*turn)
 	bound := 100*actor.Millisecond + pieces + actor.Instant(k.Depth+2)*one + 8*actor.Instant(k.Clients*k.Depth)*event
-	return 3 * bound
+	return 5 * bound
 }
 
 // late is how much longer delays take for those that are late.

@@ -57,6 +57,13 @@ func (b *box) overwritten(op vfs.Op) {
 	}
 }
 
+// healed says whether a view of the disk does not show the wound any more.
+func (wd *wound) healed(view func(name string) ([]byte, error)) bool {
+	data, err := view(wd.name)
+	end := wd.off + int64(len(wd.was))
+	return err != nil || end <= int64(len(data)) && bytes.Equal(data[wd.off:end], wd.was)
+}
+
 // reviewWounds looks at what the disk holds now, after damage, a power cut, or
 // before a start: what recovery must leave alone, and which entries may be lost.
 func (b *box) reviewWounds() {
@@ -65,10 +72,8 @@ func (b *box) reviewWounds() {
 		if wd.mended {
 			continue
 		}
-		data, err := b.mem.ReadFile(wd.name)
-		end := wd.off + int64(len(wd.was))
-		if wd.over && (err != nil || end <= int64(len(data)) && bytes.Equal(data[wd.off:end], wd.was)) {
-			wd.mended = true // written anew, or removed
+		if wd.over && wd.healed(b.mem.ReadFile) && wd.healed(b.mem.Durable) {
+			wd.mended = true // written anew, or removed, on the medium, too
 			if wd.bucket >= 0 {
 				b.w.model.buckets[wd.bucket].cost = true
 			}
@@ -205,7 +210,8 @@ func (b *box) mend(why string) {
 		}
 		wd.mended = true
 		if wd.bucket >= 0 {
-			b.w.model.buckets[wd.bucket].damaged = b.wounded(wd.bucket) || b.w.model.buckets[wd.bucket].cost
+			bl := b.w.model.buckets[wd.bucket]
+			bl.damaged = b.wounded(wd.bucket) || bl.cost || wd.over // recovery may have cut there
 		}
 		b.w.count.Add("damage mended", 1)
 		b.w.tell("%s: the damage at %d of %s is mended", why, wd.off, wd.name)
