@@ -52,7 +52,6 @@ var needs = []need{
 	// A property that nobody judges is noticed by the bugs that it alone shows.
 	{mutate.OptionSurvives, "D3 reads"},
 	{mutate.SlotsAlternate, "D6 no false damage"},
-	{mutate.TermUnsynced, "D6 no false damage"},
 	{mutate.UndoKeepsSequences, "D8 halts"},
 	{mutate.SequenceKept, "D8 halts"},
 	{mutate.CursorKeepsSpan, "I15 errors"},
