@@ -79,7 +79,7 @@ func TestCheck_Latency(t *testing.T) {
 		m.cn.wire.idled = idle
 		verdict(t, m.w.checkLatency(op), property)
 	}
-	limit := newMade(t).w.k.latency(0)
+	limit := newMade(t).w.k.latency(0, 0)
 	f(limit, true, "")
 	f(limit+1, true, "D8 liveness")
 	f(limit+1, false, "")

@@ -13,10 +13,10 @@ func (w *World) checkEnd(cn *conn, hangup, abort bool) *Violation {
 	if abort {
 		w.judged("I15 errors")
 		unread := w.s.Now() - cn.moved
-		if w.box.paused(w.s.Now()-w.k.OutputTimeout-w.k.backlog(0)) > 0 {
+		if w.box.paused(w.s.Now()-w.k.OutputTimeout-w.k.backlog(0, cn.wire.posted-cn.wire.taken)) > 0 {
 			return nil // it stood still: its timer comes before the news of what was read meanwhile
 		}
-		if cn.unsent > 0 && unread+w.k.backlog(0)+w.box.paused(cn.moved) >= w.k.OutputTimeout {
+		if cn.unsent > 0 && unread+w.k.backlog(0, cn.wire.posted-cn.wire.taken)+w.box.paused(cn.moved) >= w.k.OutputTimeout {
 			return nil
 		}
 		return violated("I15 errors", "%s is cut off with %d bytes unsent, and its client took some %s ago: expected none to be cut off before %s", cn.id, cn.unsent, clock(unread), clock(w.k.OutputTimeout))

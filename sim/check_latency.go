@@ -16,6 +16,8 @@ import (
 type wire struct {
 	moving int           // deliveries on their way
 	shown  int           // events in the replies of scans so far
+	posted int           // events given to the session so far: input, and news of what was read
+	taken  int           // those of them that it has taken
 	since  actor.Instant // when the last one ended
 	idled  actor.Instant // before that
 }
@@ -45,7 +47,7 @@ func (w *World) checkLatency(op *Op) *Violation {
 		return nil
 	}
 	w.judged("D8 liveness")
-	waited, most := wr.idle(w.s.Now())-op.owed, w.k.latency(wr.shown-op.shown)
+	waited, most := wr.idle(w.s.Now())-op.owed, w.k.latency(wr.shown-op.shown, wr.posted-op.taken)
 	w.peak("latency, % of its bound", uint64(waited), uint64(most))
 	if waited > most {
 		return violated("D8 liveness", "%s is answered after %s in which nothing else was to do on its connection, expected at most %s", op, clock(waited), clock(most))
@@ -72,15 +74,16 @@ func (w *World) unsettled() string {
 // turns of its session and its replica, and a sync behind one that is in flight.
 // And the requests of all connections may stand before it in a mailbox, more
 // than once. A scan may come in pieces of two events, each located by itself;
-// events is how many were shown while the request waited. A tick may have to
-// pass. Delays are late at random: five times the sum leaves room for bad luck.
-func (k *Knobs) latency(events int) actor.Instant {
+// events is how many were shown while the request waited, and posted how many
+// events its session had to take before it could answer. A tick may have to
+// pass. Delays are late at random: three times the sum leaves room for bad luck.
+func (k *Knobs) latency(events, posted int) actor.Instant {
 	tell, turn := k.late()*k.TellMax, k.late()*k.RunMax
 	one := 4*tell + 16*turn + 4*k.SyncMax
 	event := turn / actor.Instant((1+k.BatchMax)/2)
 	pieces := actor.Instant(events+1) / 2 * (2*tell + 2*turn)
-	bound := 100*actor.Millisecond + pieces + actor.Instant(k.Depth+2)*one + 8*actor.Instant(k.Clients*k.Depth)*event
-	return 5 * bound
+	bound := 100*actor.Millisecond + pieces + actor.Instant(k.Depth+2)*one + (8*actor.Instant(k.Clients*k.Depth)+actor.Instant(posted))*event
+	return 3 * bound
 }
 
 // late is how much longer delays take for those that are late.

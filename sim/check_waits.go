@@ -24,8 +24,7 @@ func (w *World) checkWait(op *Op) *Violation {
 	if op.Intent == nil {
 		most *= 2
 	}
-	most += w.k.backlog(cn.wire.shown-op.shown) + w.box.paused(cn.oldest)
-	most *= 3 // delays are late at random, and a batch may take one event at a time
+	most += w.k.backlog(cn.wire.shown-op.shown, cn.wire.posted-cn.oldestTaken) + w.box.paused(cn.oldest)
 	w.peak("wait while faults strike, % of its bound", uint64(waited), uint64(most))
 	if waited > most {
 		return violated("D8 liveness", "%s waited for %s in which nothing was on its connection and no request was before it, expected at most %s", op, clock(waited), clock(most))
@@ -34,7 +33,9 @@ func (w *World) checkWait(op *Op) *Violation {
 }
 
 // older notes that the first of the waiting requests is another one now.
-func (cn *conn) older() { cn.oldest, cn.oldestIdle = cn.w.s.Now(), cn.wire.idle(cn.w.s.Now()) }
+func (cn *conn) older() {
+	cn.oldest, cn.oldestIdle, cn.oldestTaken = cn.w.s.Now(), cn.wire.idle(cn.w.s.Now()), cn.wire.taken
+}
 
 // checkCutOff demands that a client which took none of its output for longer than
 // OutputTimeout is cut off. It is judged when the client takes some after all, and
@@ -44,7 +45,7 @@ func (w *World) checkCutOff(cn *conn) *Violation {
 		return nil
 	}
 	w.judged("D8 liveness")
-	waited, most := w.s.Now()-cn.moved, w.k.OutputTimeout+w.k.backlog(0)+w.box.paused(cn.moved)
+	waited, most := w.s.Now()-cn.moved, w.k.OutputTimeout+w.k.backlog(0, cn.wire.posted-cn.wire.taken)+w.box.paused(cn.moved)
 	w.peak("wait of output, % of its bound", uint64(waited), uint64(most))
 	if waited > most {
 		return violated("D8 liveness", "%s is not cut off: its client left %d bytes of output unread for %s, expected at most %s", cn.id, len(cn.in), clock(waited), clock(most))
@@ -56,7 +57,7 @@ func (w *World) checkCutOff(cn *conn) *Violation {
 // turns, the requests of all connections before it in a mailbox, and for a scan
 // its pieces of two events. It is twice the sum, for delays are random: those of
 // the request itself may all be late, those of many are late on average.
-func (k *Knobs) backlog(events int) actor.Instant {
+func (k *Knobs) backlog(events, posted int) actor.Instant {
 	tell, turn := k.late()*k.TellMax, k.late()*k.RunMax
 	event := turn / actor.Instant((1+k.BatchMax)/2)
 	own := 4*k.TellMax + 4*k.RunMax
@@ -64,7 +65,7 @@ func (k *Knobs) backlog(events int) actor.Instant {
 		own *= lateTimes
 	}
 	pieces := actor.Instant(events+1) / 2 * (2*tell + 2*turn)
-	return 2 * (10*actor.Millisecond + own + 16*turn + pieces + 2*actor.Instant(k.Clients*k.Depth)*event)
+	return 2 * (10*actor.Millisecond + own + 16*turn + pieces + (2*actor.Instant(k.Clients*k.Depth)+actor.Instant(posted))*event)
 }
 
 // lateTimes is how many times its usual most a late delay takes at most.

@@ -34,6 +34,7 @@ type conn struct {
 	moved  actor.Instant // when the client last took bytes of in, or the first bytes came into it
 
 	oldest, oldestIdle actor.Instant // when the first of waiting became that, and the wire's idle time then
+	oldestTaken        int           // and how many events the session had taken
 	held               commands.Held // by the session, behind its last Step
 	unsent             int           // bytes from the session that it was not told of as sent
 	raw                bool          // bytes were sent that are no request: what is behind them gets no reply
@@ -61,7 +62,7 @@ func (cn *conn) send(op *Op) {
 	}
 	op.Proto = cn.proto
 	op.Call, op.CallAt, op.Outcome = w.s.Steps(), w.s.Now(), Pending
-	op.Second, op.owed, op.shown, cn.raw = w.second, cn.wire.idle(w.s.Now()), cn.wire.shown, cn.raw || op.Raw != nil
+	op.Second, op.owed, op.shown, op.taken, cn.raw = w.second, cn.wire.idle(w.s.Now()), cn.wire.shown, cn.wire.taken, cn.raw || op.Raw != nil
 	if op.Intent != nil {
 		op.Intent.Attempts = append(op.Intent.Attempts, op)
 		w.model.sizes.add(op.Intent)
@@ -120,6 +121,7 @@ func (cn *conn) push() {
 		piece := append([]byte(nil), cn.out[:n]...)
 		cn.out = cn.out[n:]
 		cn.sent += n
+		cn.wire.posted++
 		cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Input, Body: piece})
 		cn.push()
 		cn.tellEnd()
@@ -181,6 +183,7 @@ func (cn *conn) pull() {
 		cn.in = cn.in[n:]
 		if n > 0 {
 			cn.moved = cn.w.s.Now()
+			cn.wire.posted++
 			cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Sent, Token: uint64(n)})
 			cn.w.rec.delivered(cn, piece)
 			cn.receive(piece)

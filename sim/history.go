@@ -44,6 +44,7 @@ type Op struct {
 	Second           bool                      // of the second burst: no fault excuses an error
 	owed             actor.Instant             // of the connection when it was called: how long the session had let the wire idle
 	shown            int                       // of the connection: events in replies when it was called
+	taken            int                       // of the connection: events that its session had taken then
 	Sure             bool                      // a check of the last phase: no error is excused
 	Want             func(r *resp3.Value) bool // of commands of the connection: what the reply must be
 }

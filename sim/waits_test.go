@@ -10,7 +10,7 @@ import (
 // not much longer, unless the process stood still; a read may be asked twice.
 func TestCheck_Wait(t *testing.T) {
 	k := newMade(t).w.k
-	limit, again := 3*(k.Timeout+tick+k.backlog(0)), 3*(k.Timeout+tick)
+	limit := k.Timeout + tick + k.backlog(0, 0)
 	f := func(idle actor.Instant, read bool, property string, world func(m *made)) {
 		t.Helper()
 		m := newMade(t)
@@ -25,8 +25,8 @@ func TestCheck_Wait(t *testing.T) {
 	same := func(*made) {}
 	f(limit, false, "", same)
 	f(limit+1, false, "D8 liveness", same)
-	f(limit+again, true, "", same)
-	f(limit+again+1, true, "D8 liveness", same)
+	f(limit+k.Timeout+tick, true, "", same)
+	f(limit+k.Timeout+tick+1, true, "D8 liveness", same)
 	f(limit+1, false, "", func(m *made) { m.w.box.closing = true })
 	f(limit+1, false, "", func(m *made) { m.cn.oldestIdle++ })
 
@@ -44,7 +44,7 @@ func TestCheck_Wait(t *testing.T) {
 func TestCheck_CutOff(t *testing.T) {
 	m := newMade(t)
 	k := m.w.k
-	limit := k.OutputTimeout + k.backlog(0)
+	limit := k.OutputTimeout + k.backlog(0, 0)
 	m.w.until(limit, func() bool { return false })
 	m.cn.in = []byte("+OK")
 	verdict(t, m.w.checkCutOff(m.cn), "")

@@ -163,6 +163,9 @@ func (w *World) stepped(m *sched.Machine, id actor.ID, ev *actor.Event) {
 	if ev.Kind == actor.Sent {
 		sent = int(ev.Token)
 	}
+	if ev.Kind == actor.Sent || ev.Kind == actor.Input {
+		cn.wire.taken++
+	}
 	held := s.Held()
 	w.violate(w.checkSession(cn, &held, sent))
 	cn.held, cn.unsent = held, cn.unsent-sent
