@@ -14,6 +14,7 @@ type pipeline struct {
 	heavy   int // reads with large answers that the store works on
 	large   int // how large such an answer is expected to be, 0 before the first
 	waiting int // requests that wait for their turn
+	late    int // of these, reads with large answers
 	recheck bool
 
 	open  tally // requests not answered

@@ -226,12 +226,15 @@ func (s *Session) newCommand(module int) Command {
 func (s *Session) admit(c *Call) {
 	blocked := s.open.blocks(&c.req)
 	s.open.count(&c.req, 1)
-	if blocked || !s.affords(c) {
+	if blocked || !s.affords(c, s.late > 0) {
 		if blocked {
 			s.env.Hooks.Sometimes("commands/request-waits-for-earlier")
 		}
 		c.state = callWaiting
 		s.waiting++
+		if c.req.heavy() {
+			s.late++
+		}
 		return
 	}
 	s.ask(c)
@@ -244,14 +247,22 @@ func (s *Session) startWaiting() {
 	}
 	s.recheck = false
 	s.ahead.clear()
+	late := false // a read with a large answer before this command waits
 	for seq := s.head; seq != s.tail && s.waiting > 0; seq++ {
 		c := s.at(seq)
 		if c.state == callDone {
 			continue
 		}
-		if c.state == callWaiting && !s.ahead.blocks(&c.req) && s.affords(c) {
-			s.waiting--
-			s.ask(c)
+		if c.state == callWaiting {
+			if s.ahead.blocks(&c.req) || !s.affords(c, late) {
+				late = late || c.req.heavy()
+			} else {
+				s.waiting--
+				if c.req.heavy() {
+					s.late--
+				}
+				s.ask(c)
+			}
 		}
 		s.ahead.count(&c.req, 1)
 	}
@@ -263,10 +274,16 @@ const heavyMax = 16
 // affords says whether there is room for the answer of c. The oldest command
 // needs none for the replies behind it, which wait for its own. One large
 // answer may always be under way, more only when answers like the last ones
-// would fit: how large they get is not known before.
-func (s *Session) affords(c *Call) bool {
-	if !c.req.heavy() {
+// would fit: how large they get is not known before. Such reads begin in their
+// order: one that overtook another would take the room that the other needs, and
+// answers go out in the order of commands anyway. late says that one before c
+// waits.
+func (s *Session) affords(c *Call, late bool) bool {
+	switch {
+	case !c.req.heavy():
 		return true
+	case late:
+		return false
 	}
 	waiting := s.unsent
 	if c.seq != s.head {

@@ -195,6 +195,38 @@ func TestSession_ScansWaitForOutput(t *testing.T) {
 	f(10_000, 2000, 1, 3)       // four fit, one of them waits already
 }
 
+// A scan does not take the room of an earlier one that has to wait: it would be
+// answered behind it anyway.
+func TestSession_ScansBeginInOrder(t *testing.T) {
+	h := newHarness(t, Builtin(), newFakeStore(), Options{})
+	h.input(lines(`
+		EAPPEND orders Made
+		EAPPEND orders Paid
+		ESCAN orders - +
+		ESCAN user-1 - +
+		ESVER user-1
+		EGET 550e8400-e29b-41d4-a716-446655440000`))
+	want := []string{"append orders", "append orders", "query user-1"}
+	step := func(answered int, more ...string) {
+		t.Helper()
+		if answered >= 0 {
+			h.answer(answered)
+		}
+		if want = append(want, more...); !slices.Equal(h.store.started, want) {
+			t.Fatalf("started %q, want %q", h.store.started, want)
+		}
+	}
+	step(-1)
+	step(2)
+	step(1)
+	step(0, "query orders")
+	step(0, "query user-1", "query ")
+	h.settle()
+	if got := len(h.frames()); got != 6 {
+		t.Fatalf("%d replies, want 6", got)
+	}
+}
+
 func TestSession_OutputTimeout(t *testing.T) {
 	h := newHarness(t, Builtin(), newFakeStore(), Options{OutputTimeout: 10 * actor.Second})
 	fire := func(at actor.Instant) {
