@@ -50,7 +50,7 @@ func (b *box) wound(name string, off int64, is []byte, why string) bool {
 func (b *box) overwritten(op vfs.Op) {
 	for i := range b.wounds {
 		wd := &b.wounds[i]
-		wd.past = wd.past || wd.name == op.Name && op.Kind == vfs.OpWrite && strings.HasSuffix(op.Name, "raft.state")
+		wd.past = wd.past || strings.HasSuffix(wd.name, "raft.state") && changes(op.Kind) && op.Kind != vfs.OpPreallocate && wd.bucket == bucketOfFile(op.Name)
 		if wd.name == op.Name && (op.Kind == vfs.OpTruncate || op.Kind == vfs.OpRemove || op.Kind == vfs.OpWrite && op.Offset < wd.off+int64(len(wd.is)) && wd.off < op.Offset+int64(op.Size)) {
 			wd.over = true
 		}
