@@ -134,7 +134,7 @@ func (w *World) linear() ([]*linear, *Violation) {
 		l.lost = w.model.parts[p].lost
 		parts = append(parts, l)
 	}
-	for _, in := range w.model.intents {
+	for in := range w.model.asked {
 		if len(in.Attempts) == 0 {
 			continue
 		}

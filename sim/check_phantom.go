@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,26 +32,38 @@ func (m *Model) recognise(records []*Record) (*Intent, *Violation) {
 	if !ok || n >= len(m.intents) {
 		return nil, violated("phantom", "an entry is visible that no client sent: stream %q event %q", records[0].Stream, records[0].Name)
 	}
-	in := m.intents[n]
+	in := m.intents[n].landed()
 	if in.Landed != nil {
-		return nil, violated("D4 once", "%s landed twice: at entry %d and at entry %d", in, in.Index, records[0].Index)
+		return nil, violated("D4 once", "%s landed, and its events are at entry %d and again at entry %d", in, in.Index, records[0].Index)
 	}
-	if len(records) != len(in.Events) {
-		return nil, violated("D2 whole", "%s has %d events, but entry %d holds %d", in, len(in.Events), records[0].Index, len(records))
-	}
-	for i, r := range records {
-		if v := m.compare(in, i, r); v != nil {
+	if v := m.content(in, records); v != nil {
+		i := slices.IndexFunc(in.Variants, func(other *Intent) bool { return m.content(other, records) == nil })
+		if i < 0 {
 			return nil, v
 		}
-		if r.Transaction != records[0].Transaction {
-			return nil, violated("D2 whole", "%s has events of two transactions", in)
-		}
+		in = in.Variants[i]
 	}
 	m.judged("S11 transaction id")
 	if single := len(records) == 1; single != (records[0].Transaction == records[0].ID) {
 		return nil, violated("S11 transaction id", "%s of %d events has transaction id %s, its first event id %s", in, len(records), records[0].Transaction, records[0].ID)
 	}
 	return in, nil
+}
+
+// content checks the records of one entry against what was asked for.
+func (m *Model) content(in *Intent, records []*Record) *Violation {
+	if len(records) != len(in.Events) {
+		return violated("D2 whole", "%s has %d events, but entry %d holds %d", in, len(in.Events), records[0].Index, len(records))
+	}
+	for i, r := range records {
+		if v := m.compare(in, i, r); v != nil {
+			return v
+		}
+		if r.Transaction != records[0].Transaction {
+			return violated("D2 whole", "%s has events of two transactions", in)
+		}
+	}
+	return nil
 }
 
 // compare checks one record against what was asked for.

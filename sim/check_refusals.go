@@ -14,8 +14,12 @@ func (w *World) checkWrongVersion(op *Op) *Violation {
 	if in == nil {
 		return violated("D4 expected version", "%s is answered %s, but appends nothing", op, op.Reply)
 	}
-	if in.Landed != nil && in.Tick <= op.Call && in.Given() {
-		return violated("D4 once", "%s is answered %s, but it landed before, at entry %d", op, op.Reply, in.Index)
+	for i := range in.Events {
+		for _, r := range m.byID[in.Events[i].ID] {
+			if in.Events[i].GivenID && r.Partition == in.Partition && r.Tick <= op.Call {
+				return violated("D4 once", "%s is answered %s, but its event id %s landed before, at entry %d", op, op.Reply, r.ID, r.Index)
+			}
+		}
 	}
 	w.judged("D4 expected version")
 	records := m.parts[in.Partition].records
@@ -74,7 +78,7 @@ func (m *Model) mayYetHold(op *Op, ev *event.New, next event.Version, length eve
 // onTheWay counts the events that others had asked to append to a stream when
 // op was answered, and that were not there at a length of the partition.
 func (m *Model) onTheWay(op *Op, stream string, length event.Sequence) (n event.Version) {
-	for _, in := range m.intents {
+	for in := range m.asked {
 		if in == op.Intent || in.Key != op.Intent.Key || len(in.Attempts) == 0 || in.refused() || in.Attempts[0].Call > op.Return ||
 			in.Landed != nil && in.Landed[0].Sequence < length {
 			continue

@@ -66,7 +66,7 @@ func (g *Gen) knownID() uuid.UUID {
 		if len(m.intents) == 0 || g.Chance(1, 10) {
 			break
 		}
-		in := m.intents[g.Intn(len(m.intents))]
+		in := m.intents[g.Intn(len(m.intents))].landed()
 		i := g.Intn(len(in.Events))
 		if in.Landed != nil {
 			if g.Chance(1, 10) {

@@ -93,6 +93,11 @@ type Intent struct {
 	Multi     bool // EMAPPEND
 	Attempts  []*Op
 
+	// Variants have the number and the event names of this one and differ from it
+	// in one thing, so that only one of them all may land.
+	Variants []*Intent
+	variant  int // which of them this is, from 1 on; 0: none
+
 	Landed  []*Record // nil: not in the log
 	Index   uint64    // of its entry
 	Tick    uint64    // when it landed
@@ -326,9 +331,17 @@ func (m *Model) describe(index uint64, data []byte) string {
 	return s
 }
 
+// tag names the intent.
+func (in *Intent) tag() string {
+	if in.variant > 0 {
+		return fmt.Sprintf("append #%d variant %d", in.N, in.variant)
+	}
+	return fmt.Sprintf("append #%d", in.N)
+}
+
 // String names the intent and its requests.
 func (in *Intent) String() string {
-	s := fmt.Sprintf("append #%d", in.N)
+	s := in.tag()
 	for _, op := range in.Attempts {
 		s += " " + op.name()
 	}

@@ -74,7 +74,6 @@ func (m *Moment) detail(name, format string, args ...any) {
 }
 
 func lifeTag(n int) string               { return fmt.Sprintf("life %d", n) }
-func appendTag(in *Intent) string        { return fmt.Sprintf("append #%d", in.N) }
 func partitionTag[N ~uint16](n N) string { return fmt.Sprintf("partition %d", n) }
 func entryTag[N ~int | ~uint16 | ~uint32](bucket N, index uint64) string {
 	return fmt.Sprintf("bucket %d entry %d", bucket, index)
@@ -266,7 +265,7 @@ func (r *recorder) applied(f *event.Applied, v *Violation) {
 	m.detail("data", "%s", what)
 	if n := int(f.Index); n > 0 && n <= len(b.entries) {
 		if in := b.entries[n-1].intent; in != nil {
-			m.Tags = append(m.Tags, appendTag(in), partitionTag(in.Partition))
+			m.Tags = append(m.Tags, in.tag(), partitionTag(in.Partition))
 			m.detail("asked for by", "%s", in)
 		}
 	}

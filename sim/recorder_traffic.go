@@ -44,9 +44,9 @@ func (r *recorder) asked(op *Op) {
 	}
 	m.detail("connection", "%s in life %d", op.Conn.id, op.Conn.life)
 	if in := op.Intent; in != nil {
-		m.Tags = append(m.Tags, appendTag(in), partitionTag(in.Partition))
+		m.Tags = append(m.Tags, in.tag(), partitionTag(in.Partition))
 		if len(in.Attempts) > 1 {
-			m.detail("retry", "attempt %d of %s", len(in.Attempts), appendTag(in))
+			m.detail("retry", "attempt %d of %s", len(in.Attempts), in.tag())
 		}
 		m.detail("goes to", "partition %d in bucket %d", in.Partition, r.w.model.bucketOf(in.Partition))
 		for i := range in.Events {
@@ -201,10 +201,12 @@ func (r *recorder) tag(m *Moment, to actor.ID, ev *actor.Event) {
 	case *event.Append:
 		if n, _, ok := intentOf(body.Transaction.Events[0].Name); ok && n < len(r.w.model.intents) {
 			in := r.w.model.intents[n]
-			m.Tags = append(m.Tags, appendTag(in), partitionTag(in.Partition))
-			for _, op := range in.Attempts {
-				if op.Conn.id == session && op.Conn.life == r.w.box.m.Life {
-					m.Tags = append(m.Tags, op.name())
+			m.Tags = append(m.Tags, in.tag(), partitionTag(in.Partition))
+			for v := range in.each {
+				for _, op := range v.Attempts {
+					if op.Conn.id == session && op.Conn.life == r.w.box.m.Life {
+						m.Tags = append(m.Tags, op.name())
+					}
 				}
 			}
 		}

@@ -243,7 +243,7 @@ func (w *World) understandAppend(op *Op, in *Intent, words [][]byte) {
 }
 
 // intendAs registers an intent under the number that its first event's name
-// tells; a retry gets the intent that has it.
+// tells; a retry gets the intent that it repeats.
 func (m *Model) intendAs(in *Intent) *Intent {
 	n, _, ok := intentOf(in.Events[0].Name)
 	if !ok {
@@ -252,8 +252,8 @@ func (m *Model) intendAs(in *Intent) *Intent {
 	for len(m.intents) <= n {
 		m.intents = append(m.intents, &Intent{N: len(m.intents)})
 	}
-	if len(m.intents[n].Events) > 0 {
-		return m.intents[n]
+	if of := m.intents[n]; len(of.Events) > 0 {
+		return m.variantOf(of, in)
 	}
 	in.N, in.Partition = n, event.PartitionOf(in.Key, m.partitions)
 	m.intents[n] = in

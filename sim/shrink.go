@@ -35,17 +35,21 @@ func (s *Shrinker) Shrink(p *Plan) *Plan {
 	}
 	s.property = s.last.Violation.Property
 	s.tell("found")
-	s.faults()
-	s.opsPerClient()
-	s.requests()
-	s.tell("drawn")
+	// What a client draws depends on all that was drawn and answered before it, so
+	// that less of it is a smaller run and another one. A script comes first.
 	if !s.script() {
-		s.knobs()
 		s.faults()
+		s.opsPerClient()
 		s.requests()
-		s.tell("simplified")
+		s.tell("drawn")
 		if !s.script() {
-			return s.best
+			s.knobs()
+			s.faults()
+			s.requests()
+			s.tell("simplified")
+			if !s.script() {
+				return s.best
+			}
 		}
 	}
 	s.tell("scripted")

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"sierradb/commands/resp3"
 	"sierradb/core/event"
 )
@@ -45,11 +47,15 @@ func (s *sightings) see(op *Op, e sighting) *Violation {
 	if s.lost {
 		return nil
 	}
-	n, i, ok := intentOf(e.name)
-	if !ok || n >= len(s.asked) || i >= len(s.asked[n].Events) {
+	n, _, ok := intentOf(e.name)
+	if !ok || n >= len(s.asked) {
 		return unlinear("%s shows event %q, which nobody asked for", op, e.name)
 	}
-	e.intent, e.item = s.asked[n], i
+	e.intent = s.asked[n].landed()
+	e.item = slices.IndexFunc(e.intent.Events, func(ev event.New) bool { return ev.Name == e.name })
+	if e.item < 0 {
+		return unlinear("%s shows event %q, which nobody asked for", op, e.name)
+	}
 	if e.intent.Partition != s.partition {
 		return unlinear("%s shows %s in partition %d, it belongs into %d", op, e.name, s.partition, e.intent.Partition)
 	}
@@ -73,6 +79,12 @@ func (s *sightings) see(op *Op, e sighting) *Violation {
 // seeAck takes the acknowledgement of an append.
 func (s *sightings) seeAck(op *Op) *Violation {
 	in, r := op.Intent, &op.Reply
+	if s.lost {
+		return nil
+	}
+	if other := s.asked[in.N].landed(); other != in {
+		return unlinear("%s is acknowledged, but %s is what landed", in, other)
+	}
 	if !in.Multi {
 		return s.see(op, sighting{name: in.Events[0].Name, sequence: field64(r, "partition_sequence"),
 			version: field64(r, "stream_version"), id: fieldText(r, "event_id")})
@@ -140,8 +152,8 @@ func (s *sightings) order() *Violation {
 // seen at all.
 func (s *sightings) first(in *Intent) (sequence int, landed bool) {
 	e := s.byName[in.Events[0].Name]
-	if e == nil {
-		return 0, false
+	if e == nil || e.intent != in {
+		return 0, false // or a variant of it was seen
 	}
 	return int(e.sequence), true
 }

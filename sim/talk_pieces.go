@@ -54,7 +54,7 @@ func (p *pieces) heard(w *World, op *Op) *Violation {
 		// Another transaction may have taken the id, with content of its own.
 		if name, ok := op.Reply.Get("event_name"); ok {
 			n, _, _ := intentOf(name.Text())
-			p.found = p.found || n == p.in.N
+			p.found = p.found || w.model.intents[n].landed() == p.in
 		}
 		return nil
 	}

@@ -118,7 +118,7 @@ func (t *walk) end(w *World, op *Op) *Violation {
 	}
 	for i := 0; i < len(t.intents); {
 		n := t.intents[i]
-		want := len(w.model.intents[n].Events)
+		want := len(w.model.intents[n].landed().Events)
 		for range want {
 			if i == len(t.intents) || t.intents[i] != n {
 				return violated("D2 whole", "%s ends the walk, and of append #%d the partition shows fewer than its %d events up to sequence %d", op, n, want, i)

@@ -11,6 +11,9 @@ var eappendWork = &Workload{
 		if op := g.conflict(); op != nil {
 			return op
 		}
+		if op := g.variant(); op != nil {
+			return op
+		}
 		stream := g.stream()
 		key := event.KeyOf(stream)
 		if g.Chance(1, 3) {

@@ -8,6 +8,9 @@ import (
 var emappendWork = &Workload{
 	Name: "EMAPPEND", Weight: 12,
 	Gen: func(g *Gen) *Op {
+		if op := g.variant(); op != nil {
+			return op
+		}
 		in := &Intent{Key: g.explicitKey(), Multi: true}
 		if g.Chance(1, 4) {
 			in.Key = event.KeyOf(g.stream()) // streams of a derived key get events of a transaction, too

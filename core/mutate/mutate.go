@@ -94,6 +94,10 @@ const (
 	DedupCommitted   Bug = "dedup-committed"
 	DedupTail        Bug = "dedup-tail"
 	DedupIDs         Bug = "dedup-ids"
+	DedupMetadata    Bug = "dedup-metadata"
+	DedupTime        Bug = "dedup-time"
+	DedupPrefix      Bug = "dedup-prefix"
+	DedupCount       Bug = "dedup-count"
 	RetryTime        Bug = "retry-time"
 	VersionBeforeID  Bug = "version-before-id"
 	TimeoutForgetsID Bug = "timeout-forgets-id"
@@ -175,6 +179,10 @@ var About = []struct {
 	{DedupCommitted, Retry, "event ids are looked up among committed events only"},
 	{DedupTail, Retry, "event ids are looked up among uncommitted events only"},
 	{DedupIDs, Retry, "an append with a known event id is a repetition, whatever its content"},
+	{DedupMetadata, Retry, "an append that differs in metadata alone counts as a repetition"},
+	{DedupTime, Retry, "an append that differs in a given timestamp alone counts as a repetition"},
+	{DedupPrefix, Retry, "an append with the first events of a committed one counts as its repetition"},
+	{DedupCount, Retry, "an append with as many events as one under way counts as its repetition"},
 	{RetryTime, Retry, "a retry is answered with its own timestamp"},
 	{VersionBeforeID, Retry, "expected versions are checked before event ids"},
 	{TimeoutForgetsID, Retry, "the event id of an append that timed out is forgotten while it is still under way"},
