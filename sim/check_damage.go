@@ -57,10 +57,7 @@ func (b *box) headerEnd(wd *wound, data []byte) int64 {
 	if wd.off < int64(len(whole)) {
 		copy(whole[wd.off:], wd.was)
 	}
-	var number uint64
-	for _, c := range []byte(strings.TrimSuffix(path.Base(wd.name), ".seg")) {
-		number = number*10 + uint64(c-'0')
-	}
+	number, _ := segmentNumber(wd.name)
 	seed, _ := b.seedOf(wd.name)
 	if _, size, err := segment.DecodeHeader(seed, number, whole); err == nil {
 		return size

@@ -37,6 +37,8 @@ type conn struct {
 	oldestTaken        int           // and how many events the session had taken
 	held               commands.Held // by the session, behind its last Step
 	unsent             int           // bytes from the session that it was not told of as sent
+	heard              actor.Instant // when it took the news of bytes that were read, or the first of unsent left it
+	silent             actor.Instant // for how long it had heard of none when it looked at the clock in this turn; 0: it did not, or nothing was unsent
 	raw                bool          // bytes were sent that are no request: what is behind them gets no reply
 	dec                resp3.Decoder
 
@@ -142,11 +144,15 @@ func (cn *conn) output(out *actor.Effects) {
 	if len(cn.in) == 0 && len(out.Output) > 0 {
 		cn.moved = cn.w.s.Now()
 	}
+	if cn.unsent == 0 && len(out.Output) > 0 {
+		cn.heard = cn.w.s.Now()
+	}
 	cn.in = append(cn.in, out.Output...)
 	cn.unsent += len(out.Output)
 	cn.w.violate(cn.w.checkUnsent(cn))
 	cn.w.rec.output(cn)
 	cn.w.violate(cn.w.checkEnd(cn, out.Hangup, out.Abort))
+	cn.silent = 0
 	if out.Abort {
 		cn.w.count.Add("connections aborted", 1)
 		cn.close()

@@ -7,8 +7,6 @@ import (
 	"path"
 	"strings"
 
-	"sierradb/core/event"
-	"sierradb/core/segment"
 	"sierradb/vfs"
 )
 
@@ -20,6 +18,7 @@ type wound struct {
 	is     []byte // what the world put there
 	near   []byte // the bytes around it, right after
 	over   bool   // the node has written there since
+	cut    bool   // the node has removed what follows it in other files
 	past   bool   // the node has gone on without it: what was lost must not come back
 	bucket int    // -1: a file of the store
 	mended bool
@@ -30,6 +29,11 @@ func (b *box) wound(name string, off int64, is []byte, why string) bool {
 	data, err := b.mem.ReadFile(name)
 	if err != nil || off+int64(len(is)) > int64(len(data)) || bytes.Equal(data[off:off+int64(len(is))], is) {
 		return false // the file is gone or shorter now, or nothing would change
+	}
+	for i := range b.wounds {
+		if wd := &b.wounds[i]; !wd.mended && wd.name == name && wd.off < off+int64(len(is)) && off < wd.off+int64(len(wd.is)) {
+			return false // one over another: what heals the one would bring back the other
+		}
 	}
 	if held := b.image(bucketOfFile(name))[name]; held != nil && !bytes.Equal(held[off:off+int64(len(is))], data[off:off+int64(len(is))]) {
 		return false // a failed sync left the cache with bytes that no medium holds: to mend would be to write them
@@ -46,14 +50,21 @@ func (b *box) wound(name string, off int64, is []byte, why string) bool {
 	return true
 }
 
-// overwritten notes that the node wrote where a wound is.
+// overwritten notes that the node wrote where a wound is, or went on without
+// what is wounded.
 func (b *box) overwritten(op vfs.Op) {
+	if !changes(op.Kind) || op.Kind == vfs.OpPreallocate {
+		return
+	}
 	for i := range b.wounds {
 		wd := &b.wounds[i]
-		wd.past = wd.past || strings.HasSuffix(wd.name, "raft.state") && changes(op.Kind) && op.Kind != vfs.OpPreallocate && wd.bucket == bucketOfFile(op.Name)
-		if wd.name == op.Name && (op.Kind == vfs.OpTruncate || op.Kind == vfs.OpRemove || op.Kind == vfs.OpWrite && op.Offset < wd.off+int64(len(wd.is)) && wd.off < op.Offset+int64(op.Size)) {
-			wd.over = true
+		if wd.bucket != bucketOfFile(op.Name) {
+			continue
 		}
+		wd.cut = wd.cut || op.Kind == vfs.OpRemove && wd.name < op.Name
+		wd.past = wd.past || strings.HasSuffix(wd.name, "raft.state")
+		hit := op.Kind != vfs.OpWrite || op.Offset < wd.off+int64(len(wd.is)) && wd.off < op.Offset+int64(op.Size)
+		wd.over = wd.over || wd.name == op.Name && hit
 	}
 }
 
@@ -82,47 +93,14 @@ func (b *box) reviewWounds() {
 	for i, bl := range b.w.model.buckets {
 		if b.wounded(i) {
 			b.images[i] = b.image(i)
-			bl.damaged, bl.exempt = true, b.named(i)
-		}
-	}
-}
-
-// named is the highest commit index that the files of a bucket name: in a slot
-// of raft.state, or in a whole frame wherever it stands. Entries above it may be
-// cut as torn when damage hits them (architecture S1, S2).
-func (b *box) named(bucket int) uint64 {
-	var commit uint64
-	for name, data := range b.image(bucket) { //det:ok a maximum
-		if strings.HasSuffix(name, "raft.state") {
-			commit = max(commit, namedBySlots(segment.Seed(b.salt, event.BucketID(bucket), 0), data))
-			continue
-		}
-		if seed, ok := b.seedOf(name); ok {
-			commit = max(commit, namedByFrames(seed, data))
-		}
-	}
-	return commit
-}
-
-func namedBySlots(seed uint32, data []byte) (commit uint64) {
-	var newest uint64
-	for off := 0; off+segment.SlotUsed <= len(data); off += segment.SlotSize {
-		if seq, st, ok := segment.DecodeSlot(seed, data[off:]); ok && seq > newest {
-			newest, commit = seq, st.Commit
-		}
-	}
-	return commit
-}
-
-func namedByFrames(seed uint32, data []byte) (commit uint64) {
-	for off := 0; off < len(data); off += segment.FrameAlign {
-		if f, err := segment.DecodeFrame(seed, data[off:]); err == nil && f.Entry.Kind == segment.Transaction {
-			if h, err := segment.DecodeHead(f.Entry.Index, f.Entry.Data); err == nil {
-				commit = max(commit, h.Commit)
+			end := b.logEnd(b.images[i])
+			whole := end.entry
+			if bl.damaged {
+				whole = min(whole, bl.whole) // others may stand there now
 			}
+			bl.damaged, bl.whole, bl.exempt = true, whole, max(whole, b.named(i, b.images[i], end))
 		}
 	}
-	return commit
 }
 
 // bucketOfFile is the bucket that a file belongs to, -1 for files of the store.
@@ -195,7 +173,7 @@ func sameImage(bucket int, before, after map[string][]byte) *Violation {
 
 // mend repairs what the world damaged and nobody has written since.
 func (b *box) mend(why string) {
-	for i := len(b.wounds) - 1; i >= 0; i-- { // the last first: one may lie over another
+	for i := range b.wounds {
 		wd := &b.wounds[i]
 		if wd.mended || wd.past {
 			continue
@@ -211,7 +189,7 @@ func (b *box) mend(why string) {
 		wd.mended = true
 		if wd.bucket >= 0 {
 			bl := b.w.model.buckets[wd.bucket]
-			bl.damaged = b.wounded(wd.bucket) || bl.cost || wd.over // recovery may have cut there
+			bl.damaged = b.wounded(wd.bucket) || bl.cost || wd.over || wd.cut // recovery may have cut there
 		}
 		b.w.count.Add("damage mended", 1)
 		b.w.tell("%s: the damage at %d of %s is mended", why, wd.off, wd.name)

@@ -149,9 +149,14 @@ func (b *box) shift(op vfs.Op, r *actor.Rand) int64 {
 
 // seedOf is the seed of the checksums of a segment file.
 func (b *box) seedOf(name string) (seed uint32, ok bool) {
-	var number uint64
+	number, ok := segmentNumber(name)
+	return segment.Seed(b.salt, event.BucketID(bucketOfFile(name)), number), ok
+}
+
+// segmentNumber is the number in the name of a segment file.
+func segmentNumber(name string) (number uint64, ok bool) {
 	_, err := fmt.Sscanf(path.Base(name), "%d.seg", &number)
-	return segment.Seed(b.salt, event.BucketID(bucketOfFile(name)), number), err == nil
+	return number, err == nil
 }
 
 // written is a write that no barrier covers yet.

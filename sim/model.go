@@ -50,6 +50,7 @@ type bucketLog struct {
 	// exempt is set while damage that the world made may cost entries: those
 	// above it may be missing from the next life (architecture S1).
 	exempt  uint64
+	whole   uint64 // the last entry before all of the damage
 	damaged bool
 	cost    bool // the node wrote over damage and has shown no new entry since: some may be gone
 

@@ -160,8 +160,11 @@ func (w *World) stepped(m *sched.Machine, id actor.ID, ev *actor.Event) {
 		return
 	}
 	sent := 0
-	if ev.Kind == actor.Sent {
-		sent = int(ev.Token)
+	switch {
+	case ev.Kind == actor.Sent:
+		sent, cn.heard = int(ev.Token), w.s.Now()
+	case ev.Kind == actor.Tick && cn.unsent > 0:
+		cn.silent = w.s.Now() - cn.heard
 	}
 	if ev.Kind == actor.Sent || ev.Kind == actor.Input {
 		cn.wire.taken++
