@@ -197,7 +197,7 @@ var classes = []Class{
 	{"zero-sector", "a sector reads as zeros, at rest or under a running process", func(d dice) []Fault {
 		return d.some(1, func() Fault { return Fault{Kind: Zero, At: d.when(), Arg: d.place(), Live: d.Chance(1, 2)} })
 	}},
-	{"lost-write", "a write that a completed sync covered is not on the medium", func(d dice) []Fault {
+	{"lost-write", "a write that a completed sync made durable is not on the medium", func(d dice) []Fault {
 		return d.some(1, func() Fault { return Fault{Kind: LostWrite, At: d.when(), Arg: d.place()} })
 	}},
 	{"misdirected-write", "a write lands in another place of this or another file", func(d dice) []Fault {
