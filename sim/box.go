@@ -91,7 +91,7 @@ func (b *box) boot() {
 	b.reviewWounds()
 	fs := vfs.Inject(b.mem, w.rec.injector(b))
 	b.m.Boot(fs)
-	w.model.begin(b.m.Life)
+	w.model.begin()
 	w.count.Add("boots", 1)
 	b.booting = true
 	var n *node.Node

@@ -55,7 +55,13 @@ func TestCheck_SecondBurst(t *testing.T) {
 		f(calm, reply, "I15")
 	}
 	f(faulty, "READONLY x", "")
-	f(func(w *World, _ *Op) { w.k.QueueBytes = 1 << 10 }, "BUSY x", "")
+	f(func(w *World, _ *Op) { w.k.QueueBytes = 1 << 10 }, "BUSY x", "I15") // nothing else is in the queue
+	f(func(w *World, op *Op) {
+		w.k.QueueBytes = 1 << 10
+		other := *op
+		other.Outcome = Pending
+		w.history = []*Op{&other, op}
+	}, "BUSY x", "")
 	f(func(w *World, op *Op) { w.k.Timeout, op.ReturnAt = actor.Second, 2*actor.Second }, "TIMEOUT x", "")
 	f(func(w *World, op *Op) { w.k.Timeout, op.ReturnAt = actor.Second, actor.Second/2 }, "TIMEOUT x", "I15")
 

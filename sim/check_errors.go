@@ -45,7 +45,7 @@ func (w *World) checkError(op *Op) *Violation {
 func (w *World) tight(op *Op, code string) bool {
 	switch code {
 	case "BUSY":
-		return w.k.QueueBytes < 1<<20
+		return w.busy(op)
 	case "TIMEOUT":
 		return w.k.Timeout < 10*actor.Second && op.ReturnAt-op.CallAt > w.k.Timeout
 	}
@@ -85,7 +85,7 @@ func (w *World) excuse(op *Op, code string) bool {
 		// Unless the bucket stopped, nobody may give up sooner than was agreed.
 		return write && (touched(b.halt) || slow && op.ReturnAt-op.CallAt >= w.k.Timeout)
 	case "UNAVAILABLE":
-		return touched(b.hurt) || touched(b.halt) || slow || b.closing
+		return touched(b.hurt) || touched(b.halt) || b.closing || slow && op.ReturnAt-op.CallAt >= w.k.Timeout
 	case "READERR":
 		return touched(b.hurt) || b.excusesRead(op) || b.hurtNow(op)
 	case "DBOPFAILED":
@@ -94,10 +94,10 @@ func (w *World) excuse(op *Op, code string) bool {
 	return false
 }
 
-// hurtNow says whether bytes that a request may need are damaged.
+// hurtNow says whether bytes of a log that a request may need are damaged.
 func (b *box) hurtNow(op *Op) bool {
 	for i := range b.hurt {
-		if b.wounded(i) && op.concerns(b.w.model, i) {
+		if _, costs := b.costs(i); costs && op.concerns(b.w.model, i) {
 			return true
 		}
 	}

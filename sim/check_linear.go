@@ -14,8 +14,8 @@ import (
 )
 
 // A second opinion on D4: porcupine decides for each partition whether some
-// order of all that clients asked explains all that they were answered. It knows
-// nothing of the node's log and of the other checkers' reasoning.
+// order of all that clients asked explains all that they were answered. Of the
+// node's log it knows only which variant of an append landed.
 //
 // Appends return their position and the last phase reads everything back, so
 // what clients saw tells the order of a partition (the idea of Elle: recover the

@@ -22,14 +22,14 @@ func TestModel_Immutable(t *testing.T) {
 	good := m.fact(m.want("a"))
 	verdict(t, m.w.model.Apply(good), "")
 
-	m.w.model.begin(2)
+	m.w.model.begin()
 	verdict(t, m.w.model.Apply(good), "") // the same bytes come back
 
-	m.w.model.begin(3)
+	m.w.model.begin()
 	other := *good
 	other.Term = 2
 	verdict(t, m.w.model.Apply(&other), "D3 immutable")
-	m.w.model.begin(4)
+	m.w.model.begin()
 	other = *good
 	other.Data = append([]byte(nil), good.Data...)
 	other.Data[len(other.Data)-1] ^= 1
@@ -58,7 +58,7 @@ func TestModel_FailedSync(t *testing.T) {
 	m.land(1, m.want("a"))
 	m.w.BarrierDone(m.w.box.m, actor.ID{Role: actor.Replica}, errors.New("sync failed"))
 	verdict(t, m.w.model.Apply(m.fact(m.want("a"))), "D9")
-	m.w.model.begin(2) // a new life may
+	m.w.model.begin() // a new life may
 	m.index, m.next, m.vers = 0, 0, map[string]event.Version{}
 	m.w.model.intents[0].Landed = nil
 	verdict(t, m.w.model.Apply(&event.Applied{Index: 1, Term: 1, Kind: uint8(segment.Transaction), Data: m.w.model.buckets[0].entries[0].data}), "")
@@ -475,7 +475,7 @@ func TestModel_Exemption(t *testing.T) {
 		m.land(2, m.want("a"))
 		b := m.w.model.buckets[0]
 		b.damaged, b.exempt = true, exempt
-		m.w.model.begin(2)
+		m.w.model.begin()
 		verdict(t, m.w.model.Apply(&event.Applied{Index: 1, Term: 1, Kind: uint8(segment.Transaction), Data: b.entries[0].data}), "")
 		verdict(t, m.w.model.Apply(&event.Applied{Index: 2, Term: 2, Kind: uint8(segment.Empty)}), property)
 		return m

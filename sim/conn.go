@@ -38,7 +38,7 @@ type conn struct {
 	held               commands.Held // by the session, behind its last Step
 	unsent             int           // bytes from the session that it was not told of as sent
 	heard              actor.Instant // when it took the news of bytes that were read, or the first of unsent left it
-	silent             actor.Instant // for how long it had heard of none when it looked at the clock in this turn; 0: it did not, or nothing was unsent
+	silent             actor.Instant // for how long it had heard of none when it last looked at the clock; 0: it did not, or nothing was unsent
 	raw                bool          // bytes were sent that are no request: what is behind them gets no reply
 	dec                resp3.Decoder
 

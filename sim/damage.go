@@ -21,6 +21,8 @@ type wound struct {
 	cut    bool   // the node has removed what follows it in other files
 	past   bool   // the node has gone on without it: what was lost must not come back
 	bucket int    // -1: a file of the store
+	gone   bool   // the node has written over all of it, or cut it away
+	whole  uint64 // the last entry in front of it when it struck
 	mended bool
 }
 
@@ -44,6 +46,10 @@ func (b *box) wound(name string, off int64, is []byte, why string) bool {
 	}
 	copy(data[off:], is)
 	wd.near = around(data, off, len(is))
+	if bl := b.bucketLog(&wd); bl != nil {
+		wd.whole = b.logEnd(b.image(wd.bucket)).entry
+		bl.cutting = false
+	}
 	b.wounds = append(b.wounds, wd)
 	b.w.tell("%s: %d bytes at %d of %s are not what was written", why, len(is), off, name)
 	b.reviewWounds()
@@ -51,28 +57,59 @@ func (b *box) wound(name string, off int64, is []byte, why string) bool {
 }
 
 // overwritten notes that the node wrote where a wound is, or went on without
-// what is wounded.
+// what is wounded. Whether the operation did something is seen from the file: it
+// may have failed.
 func (b *box) overwritten(op vfs.Op) {
 	if !changes(op.Kind) || op.Kind == vfs.OpPreallocate {
 		return
 	}
 	for i := range b.wounds {
 		wd := &b.wounds[i]
-		if wd.bucket != bucketOfFile(op.Name) {
+		if wd.bucket != bucketOfFile(op.Name) || wd.mended {
 			continue
+		}
+		if bl := b.bucketLog(wd); bl != nil && b.booting && op.Kind != vfs.OpWrite {
+			bl.cutting = true
 		}
 		wd.cut = wd.cut || op.Kind == vfs.OpRemove && wd.name < op.Name
 		wd.past = wd.past || strings.HasSuffix(wd.name, "raft.state")
-		hit := op.Kind != vfs.OpWrite || op.Offset < wd.off+int64(len(wd.is)) && wd.off < op.Offset+int64(op.Size)
-		wd.over = wd.over || wd.name == op.Name && hit
+		if wd.name != op.Name {
+			continue
+		}
+		data, err := b.mem.ReadFile(wd.name)
+		end := wd.off + int64(len(wd.is))
+		switch {
+		case err != nil || int64(len(data)) <= wd.off:
+			wd.over, wd.gone = true, true
+		case int64(len(data)) < end:
+			wd.over = true
+		case op.Kind == vfs.OpWrite && !bytes.Equal(data[wd.off:end], wd.is):
+			wd.over = true
+			wd.gone = wd.gone || op.Offset <= wd.off && end <= op.Offset+int64(op.Size)
+		}
 	}
 }
 
-// healed says whether a view of the disk does not show the wound any more.
+// bucketLog is the log that a wound is in, nil for one of the store's files.
+func (b *box) bucketLog(wd *wound) *bucketLog {
+	if wd.bucket < 0 {
+		return nil
+	}
+	return b.w.model.buckets[wd.bucket]
+}
+
+// healed says whether a view of the disk has again what belongs there.
 func (wd *wound) healed(view func(name string) ([]byte, error)) bool {
 	data, err := view(wd.name)
 	end := wd.off + int64(len(wd.was))
 	return err != nil || end <= int64(len(data)) && bytes.Equal(data[wd.off:end], wd.was)
+}
+
+// shows says whether a view of the disk has all of the damage.
+func (wd *wound) shows(view func(name string) ([]byte, error)) bool {
+	data, err := view(wd.name)
+	end := wd.off + int64(len(wd.is))
+	return err == nil && end <= int64(len(data)) && bytes.Equal(data[wd.off:end], wd.is)
 }
 
 // reviewWounds looks at what the disk holds now, after damage, a power cut, or
@@ -83,22 +120,17 @@ func (b *box) reviewWounds() {
 		if wd.mended {
 			continue
 		}
-		if wd.over && wd.healed(b.mem.ReadFile) && wd.healed(b.mem.Durable) {
+		if wd.over && wd.healed(b.mem.ReadFile) && wd.healed(b.mem.Durable) || wd.gone && !wd.shows(b.mem.Durable) {
 			wd.mended = true // written anew, or removed, on the medium, too
-			if wd.bucket >= 0 {
-				b.w.model.buckets[wd.bucket].cost = true
+			if bl := b.bucketLog(wd); bl != nil {
+				bl.cost = true
 			}
 		}
 	}
-	for i, bl := range b.w.model.buckets {
+	for i := range b.w.model.buckets {
 		if b.wounded(i) {
 			b.images[i] = b.image(i)
-			end := b.logEnd(b.images[i])
-			whole := end.entry
-			if bl.damaged {
-				whole = min(whole, bl.whole) // others may stand there now
-			}
-			bl.damaged, bl.whole, bl.exempt = true, whole, max(whole, b.named(i, b.images[i], end))
+			b.exempt(i)
 		}
 	}
 }
@@ -189,7 +221,8 @@ func (b *box) mend(why string) {
 		wd.mended = true
 		if wd.bucket >= 0 {
 			bl := b.w.model.buckets[wd.bucket]
-			bl.damaged = b.wounded(wd.bucket) || bl.cost || wd.over || wd.cut // recovery may have cut there
+			_, costs := b.costs(wd.bucket)
+			bl.damaged = costs || bl.cost || wd.over || wd.cut // recovery may have cut there
 		}
 		b.w.count.Add("damage mended", 1)
 		b.w.tell("%s: the damage at %d of %s is mended", why, wd.off, wd.name)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,6 +13,35 @@ import (
 // What damage may cost (architecture S1, S2): the entries from the first thing
 // on that does not check, and of these only such as no commit index names. A
 // start may take them for what a crash tore.
+
+// exempt notes which entries of a bucket may be lost from now on. What a start
+// destroys while it takes damage for a torn tail makes that no more, should it
+// die before it has shown a new entry.
+func (b *box) exempt(bucket int) {
+	bl := b.w.model.buckets[bucket]
+	whole, costs := b.costs(bucket)
+	if !costs || bl.damaged && bl.cutting {
+		return
+	}
+	if bl.damaged {
+		whole = min(whole, bl.whole)
+	}
+	files := b.images[bucket]
+	bl.damaged, bl.whole, bl.exempt = true, whole, max(whole, b.named(bucket, files, b.logEnd(files)))
+}
+
+// costs says whether damage to the log of a bucket may cost entries, and which is
+// the last that none of it can. Damage to raft.state costs none.
+func (b *box) costs(bucket int) (whole uint64, costs bool) {
+	whole = math.MaxUint64
+	for i := range b.wounds {
+		wd := &b.wounds[i]
+		if _, log := segmentNumber(wd.name); log && wd.bucket == bucket && !wd.mended {
+			whole, costs = min(whole, wd.whole), true
+		}
+	}
+	return whole, costs
+}
 
 // logEnd is where the log of a bucket ends on a disk: at the first thing that
 // does not check, or where nothing follows.

@@ -59,7 +59,7 @@ type Ask struct {
 	Limit     int
 }
 
-// buckets says whether op concerns a bucket; all of them when it looks for an
+// concerns says whether op concerns a bucket; all of them when it looks for an
 // event.
 func (op *Op) concerns(m *Model, bucket int) bool {
 	switch {

@@ -30,7 +30,7 @@ func newMade(t *testing.T) *made {
 	p.Knobs.Buckets, p.Knobs.Partitions, p.Knobs.SegmentSize = 1, 1, 4096
 	p.Knobs.QueueBytes = 64 << 20
 	w := newWorld(p, Options{})
-	w.model.begin(1)
+	w.model.begin()
 	m := &made{t: t, w: w, vers: map[string]event.Version{}, wall: wallStart}
 	m.cn = m.conn()
 	return m

@@ -43,15 +43,14 @@ type streamName struct {
 // bucketLog is the canonical log of one bucket.
 type bucketLog struct {
 	entries []logEntry // entry i has index i+1
-	life    int        // that states facts now
 	next    uint64     // index that the next fact of this life must have
-	hint    uint64     // highest commit index that an entry names
 
 	// exempt is set while damage that the world made may cost entries: those
 	// above it may be missing from the next life (architecture S1).
 	exempt  uint64
 	whole   uint64 // the last entry before all of the damage
 	damaged bool
+	cutting bool // a start has begun to cut
 	cost    bool // the node wrote over damage and has shown no new entry since: some may be gone
 
 	failed bool // a sync failed in this life: nothing may follow
@@ -156,9 +155,9 @@ func (m *Model) intend(in *Intent) *Intent {
 }
 
 // begin starts a life: every bucket states its log from the beginning.
-func (m *Model) begin(life int) {
+func (m *Model) begin() {
 	for _, b := range m.buckets {
-		b.life, b.next, b.failed = life, 1, false
+		b.next, b.failed = 1, false
 	}
 }
 
@@ -186,7 +185,7 @@ func (m *Model) Apply(f *event.Applied) *Violation {
 		}
 		m.lose(int(f.Bucket), known)
 	}
-	b.damaged, b.cost = false, false // all that was there came back, or is known to be lost
+	b.damaged, b.cutting, b.cost = false, false, false // all that was there came back, or is known to be lost
 	b.entries = append(b.entries, logEntry{term: f.Term, digest: digest, data: bytes.Clone(f.Data), tick: m.tick})
 	if segment.EntryKind(f.Kind) != segment.Transaction {
 		return nil
@@ -201,7 +200,6 @@ func (m *Model) land(b *bucketLog, bucket int, f *event.Applied) *Violation {
 		return violated("D2 whole", "bucket %d entry %d is visible and can't be decoded: %v", bucket, f.Index, err)
 	}
 	m.judged("S2 hint")
-	b.hint = max(b.hint, body.Commit)
 	if body.Commit >= f.Index {
 		return violated("S2 hint", "bucket %d entry %d names commit index %d, which is not below it", bucket, f.Index, body.Commit)
 	}

@@ -244,7 +244,8 @@ func (s *Shrinker) scriptRequests() {
 	})
 }
 
-// options takes options from the requests that are left.
+// options takes options from the requests that are left. A retry stays one: what
+// decides whether an append repeats another is taken from neither.
 func (s *Shrinker) options() {
 	type option struct{ request, at int }
 	var all []option
@@ -252,7 +253,11 @@ func (s *Shrinker) options() {
 		args := s.best.Script[i].Args
 		for at := 3; at+1 < len(args); at++ {
 			switch strings.ToUpper(string(args[at])) {
-			case "PAYLOAD", "METADATA", "TIMESTAMP", "EVENT_ID", "COUNT":
+			case "EVENT_ID", "TIMESTAMP", "PAYLOAD", "METADATA":
+				if !s.best.repeated(i) {
+					all = append(all, option{i, at})
+				}
+			case "COUNT":
 				all = append(all, option{i, at})
 			}
 		}
@@ -265,6 +270,22 @@ func (s *Shrinker) options() {
 			}
 		}
 	})
+}
+
+// repeated says whether another request of the script appends an event with a
+// name that a request appends.
+func (p *Plan) repeated(request int) bool {
+	for i := range p.Script {
+		if i == request {
+			continue
+		}
+		for _, name := range p.Script[request].Args {
+			if _, _, ok := intentOf(string(name)); ok && slices.ContainsFunc(p.Script[i].Args, func(a []byte) bool { return string(a) == string(name) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // times rounds all times, so that people can read them.

@@ -63,6 +63,9 @@ func (w *World) judge(op *Op) *Violation {
 	if op.Bad {
 		return w.checkRefused(op)
 	}
+	if in := op.Intent; in != nil && in.Landed != nil && in.refused() {
+		return violated("D4 refused", "%s is answered %s, but it landed at entry %d, and no other attempt of it may have done it", op, op.Reply, in.Index)
+	}
 	if code != "" {
 		if op.Work.Fails != nil && op.Work.Fails(op) {
 			return nil

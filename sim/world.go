@@ -26,25 +26,24 @@ type World struct {
 	clients []*Client
 	conns   map[actor.ID]*conn // of the present life
 
-	healed   bool // no more faults
-	second   bool // the second burst is under way
-	restless bool // clients may still begin something
-	count    Counters
-	found    *Violation
-	off      map[string]bool // properties whose verdicts are thrown away
-	wholly   bool            // the last phase read everything back
-	stack    []byte
-	rec      *recorder // nil: nobody wants moments
-	peerID   string    // as the first HELLO told it
-	history  []*Op     // all requests, in the order they were made
-	skip     map[Skip]bool
+	healed  bool // no more faults
+	second  bool // the second burst is under way
+	count   Counters
+	found   *Violation
+	off     map[string]bool // properties whose verdicts are thrown away
+	wholly  bool            // the last phase read everything back
+	stack   []byte
+	rec     *recorder // nil: nobody wants moments
+	peerID  string    // as the first HELLO told it
+	history []*Op     // all requests, in the order they were made
+	skip    map[Skip]bool
 }
 
 var _ sched.Outside = (*World)(nil)
 
 func newWorld(p *Plan, o Options) *World {
 	w := &World{plan: p, k: &p.Knobs, o: o, rand: actor.NewRand(actor.Mix(p.Seed) + 0x3d),
-		conns: make(map[actor.ID]*conn), count: make(Counters), restless: true}
+		conns: make(map[actor.ID]*conn), count: make(Counters)}
 	k := w.k
 	w.rec = newRecorder(w, o.Moments)
 	options := sched.Options{
@@ -163,8 +162,11 @@ func (w *World) stepped(m *sched.Machine, id actor.ID, ev *actor.Event) {
 	switch {
 	case ev.Kind == actor.Sent:
 		sent, cn.heard = int(ev.Token), w.s.Now()
-	case ev.Kind == actor.Tick && cn.unsent > 0:
-		cn.silent = w.s.Now() - cn.heard
+	case ev.Kind == actor.Tick:
+		cn.silent = 0
+		if cn.unsent > 0 {
+			cn.silent = w.s.Now() - cn.heard
+		}
 	}
 	if ev.Kind == actor.Sent || ev.Kind == actor.Input {
 		cn.wire.taken++
