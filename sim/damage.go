@@ -81,12 +81,23 @@ func (b *box) overwritten(op vfs.Op) {
 		switch {
 		case err != nil || int64(len(data)) <= wd.off:
 			wd.over, wd.gone = true, true
+			b.emptied(wd, err != nil)
 		case int64(len(data)) < end:
 			wd.over = true
 		case op.Kind == vfs.OpWrite && !bytes.Equal(data[wd.off:end], wd.is):
 			wd.over = true
 			wd.gone = wd.gone || op.Offset <= wd.off && end <= op.Offset+int64(op.Size)
 		}
+	}
+}
+
+// emptied takes note when a start removed the first segment of a log of which
+// all may be lost. A log that begins anew may begin with the bytes of the old one,
+// so that its entries would not tell.
+func (b *box) emptied(wd *wound, removed bool) {
+	bl := b.bucketLog(wd)
+	if number, log := segmentNumber(wd.name); log && number == 1 && removed && bl.damaged && bl.exempt == 0 {
+		b.w.model.lose(wd.bucket, 0)
 	}
 }
 
