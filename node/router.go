@@ -313,5 +313,6 @@ func (r *router) take(q *event.Query) *reading {
 
 func (r *router) give(rd *reading) {
 	rd.q = nil
+	r.cursor.Plan(nil) // a large frame is not kept for an idle connection
 	r.free = append(r.free, rd)
 }

@@ -61,7 +61,7 @@ func (r *recovery) search() error {
 		if witness != "" {
 			return r.damaged(witness)
 		}
-		r.garbage = end
+		r.garbage = max(r.garbage, end) // the second look may see less
 		before = fit(b.o.SegmentSize + s.start - s.end)
 	}
 	for _, number := range r.rest() {

@@ -43,7 +43,10 @@ func (r *Replica) propose(env *actor.Env) {
 	done := 0
 	for _, q := range r.queue {
 		if done++; r.disk.full || r.disk.cramped && mutate.On(mutate.FullForEver) {
-			r.finish(env, q, r.diskFull(vfs.ErrNoSpace))
+			// A repetition of what is stored, or waits for space itself, is no new append.
+			if !r.leadable() || !r.repeated(env, q) {
+				r.finish(env, q, r.diskFull(vfs.ErrNoSpace))
+			}
 			continue
 		}
 		r.evaluate(env, q)
@@ -54,7 +57,11 @@ func (r *Replica) propose(env *actor.Env) {
 	left := copy(r.queue, r.queue[done:])
 	clear(r.queue[left:])
 	r.queue = r.queue[:left]
-	if len(b.requests) > 0 {
+	switch {
+	case len(b.requests) > 0 && r.broken != nil:
+		// Nothing can be written any more, so nothing of it is proposed.
+		r.dropBatch(env, fmt.Errorf("bucket %d: %w: %v", r.o.Bucket, event.ErrReadOnly, r.broken))
+	case len(b.requests) > 0:
 		r.proposeBatch(env)
 	}
 	r.tail.keep()

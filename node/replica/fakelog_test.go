@@ -20,6 +20,7 @@ type fakeLog struct {
 	ids     map[idRef]segment.Position
 
 	appendErr  error // what Append answers
+	reserved   int   // entries that have room whatever reserveErr says
 	reserveErr error
 	saves      int
 }
@@ -48,8 +49,13 @@ func (l *fakeLog) Tail() []segment.Entry { return l.entries[l.applied:] }
 func (l *fakeLog) Entry(i uint64) (segment.Entry, error) {
 	return l.entries[i-1], nil
 }
-func (l *fakeLog) Reserve(int, int64) error { return l.reserveErr }
-func (l *fakeLog) DataMax() int             { return 1 << 20 }
+func (l *fakeLog) Reserve(entries int, _ int64) error {
+	if entries <= l.reserved {
+		return nil
+	}
+	return l.reserveErr
+}
+func (l *fakeLog) DataMax() int { return 1 << 20 }
 func (l *fakeLog) Append(entries []segment.Entry) error {
 	if l.appendErr != nil {
 		return l.appendErr

@@ -72,13 +72,12 @@ func (r *Replica) pending(index uint64) *event.Append {
 func (r *Replica) repeatsCommitted(env *actor.Env, q request, id [16]byte, pos segment.Position) {
 	a := q.append
 	body, err := r.log.Transaction(pos)
-	if err != nil {
-		r.finish(env, q, fmt.Errorf("compare with the first append of this event id: %w", err))
-		return
+	if err == nil && !holds(&body, id) {
+		err = &event.DamageError{File: pos.Segment.Name(), Offset: pos.Offset, Reason: "another transaction stands here than the index says"}
 	}
-	if !holds(&body, id) {
-		r.finish(env, q, fmt.Errorf("compare with the first append of this event id: %w", &event.DamageError{
-			File: pos.Segment.Name(), Offset: pos.Offset, Reason: "another transaction stands here than the index says"}))
+	if err != nil {
+		env.Hooks.Observe(&event.Unreadable{Err: err})
+		r.finish(env, q, fmt.Errorf("compare with the first append of this event id: %w", err))
 		return
 	}
 	if !repeatsBody(a, &body) {

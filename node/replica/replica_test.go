@@ -295,6 +295,44 @@ func TestAppend_WriteWaitsForSpace(t *testing.T) {
 	}
 }
 
+// TestAppend_RetryWhileDiskFull: a retry of what waits for space, or is stored, is
+// not told that it was not done: its original may land yet, or has.
+func TestAppend_RetryWhileDiskFull(t *testing.T) {
+	b := newBench(t, 1<<20)
+	stored, waits := uuid.New(), uuid.New()
+	b.turn(appending(appendTo("s", event.Expected{}, stored)))
+	b.syncAll()
+	b.log.appendErr = vfs.ErrNoSpace
+	b.turn(appending(appendTo("s", event.Expected{}, waits)))
+	again, retry := appendTo("s", event.Expected{}, stored), appendTo("s", event.Expected{}, waits)
+	b.turn(appending(again), appending(retry))
+	if again.Err != nil || again.First != 0 || retry.Err != nil {
+		t.Fatalf("stored: %v at %d, waiting: %v; want the first result and no answer yet", again.Err, again.First, retry.Err)
+	}
+	b.log.appendErr = nil
+	b.turn(actor.Event{Kind: actor.Tick})
+	b.syncAll()
+	if retry.Err != nil || retry.First != 1 || b.log.next[1] != 2 {
+		t.Fatalf("the retry: %v at %d of %d events, want 1 of 2", retry.Err, retry.First, b.log.next[1])
+	}
+}
+
+// TestAppend_BrokenReserve: when the disk fails before a batch is proposed,
+// nothing of it was done, and all of it is told so.
+func TestAppend_BrokenReserve(t *testing.T) {
+	b := newBench(t, 1<<20)
+	b.log.reserved, b.log.reserveErr = 1, vfs.ErrIO
+	entries := len(b.log.entries)
+	first, second := appendTo("s", event.Expected{}), appendTo("s", event.Expected{})
+	b.turn(appending(first), appending(second))
+	if !errors.Is(first.Err, event.ErrReadOnly) || !errors.Is(second.Err, event.ErrReadOnly) {
+		t.Fatalf("accepted before the disk failed: %v, at it: %v; want read-only for both", first.Err, second.Err)
+	}
+	if len(b.log.entries) != entries {
+		t.Fatal("an append that was refused is in the log")
+	}
+}
+
 func TestRead_WaitsForFirstEntry(t *testing.T) {
 	b := &bench{t: t, log: newFakeLog(), env: &actor.Env{Rand: actor.NewRand(1), Hooks: actor.Quiet{}}}
 	r, err := New(b.log, Options{Partitions: 4, QueueBytes: 1 << 20, Timeout: actor.Second})

@@ -53,7 +53,9 @@ func (r *Replica) work(env *actor.Env) {
 				return
 			}
 			m := r.disk.applies[0]
-			r.disk.applies = r.disk.applies[1:]
+			left := copy(r.disk.applies, r.disk.applies[1:])
+			r.disk.applies[left] = nil
+			r.disk.applies = r.disk.applies[:left]
 			r.apply(env, m)
 		default:
 			r.saveHint(env)
