@@ -88,7 +88,7 @@ func markdownArgs(b *strings.Builder, args []Arg, indent string) {
 
 func markdownCodes(b *strings.Builder) {
 	b.WriteString("## Errors\n\n" +
-		"An error is one line that begins with a code. *Not done* means that nothing changed and nothing will. " +
+		"An error is one line that begins with a code. *Not done* means that this attempt changed nothing and never will; an earlier one with the same EVENT_ID, whose outcome was unknown, may have or may yet. " +
 		"*Unknown* means that an append may still land: only a retry with the same EVENT_ID is safe, and it lands once. " +
 		"A reply to bytes that are not RESP is `ERR Protocol error: ...`, behind the replies to the commands before, and the connection closes.\n\n" +
 		"| code | outcome | meaning |\n|---|---|---|\n")

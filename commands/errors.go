@@ -40,7 +40,7 @@ type Outcome string
 
 // The outcomes.
 const (
-	NotDone Outcome = "not done" // nothing changed and nothing will
+	NotDone Outcome = "not done" // this attempt changed nothing and never will
 	Unknown Outcome = "unknown"  // it may still happen; retry with the same EVENT_ID
 )
 
