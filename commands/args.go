@@ -133,6 +133,21 @@ func (a *Args) Accept(k Keywords) bool {
 	return false
 }
 
+// Word moves on when the next argument is one of k, and returns it in upper
+// case; else it returns "". It may be repeated.
+func (a *Args) Word(k Keywords) string {
+	if a.More() {
+		for _, word := range k {
+			if isWord(a.words[a.next], word) {
+				a.next++
+				a.Keyword = word
+				return word
+			}
+		}
+	}
+	return ""
+}
+
 // Again forgets which options were seen: the next of several groups begins.
 func (a *Args) Again() {
 	a.seen = 0

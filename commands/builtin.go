@@ -8,8 +8,9 @@ func Builtin() *Set {
 	s := new(Set)
 	s.Add(
 		EAppend, EMAppend, EGet,
-		EScan, ESVer,
-		EPScan, EPSeq,
+		EScan, ERead, ESVer, ESub,
+		EPScan, EPRead, EPSeq, EPSub,
+		EAck, EUnsub,
 		Hello, Ping, Echo, Auth, Select, Client, ReadOnlyMode, ReadWriteMode, Reset, Quit,
 		Multi, Exec, Discard, Watch, Unwatch,
 		InfoText, CommandList, Time,

@@ -19,7 +19,9 @@ type Call struct {
 	proto  resp3.Proto // when the command came: HELLO does not change replies to earlier ones
 	state  callState
 	req    request
-	bytes  int // of the command on the wire
+	opens  *subscription // begins behind the reply
+	after  resp3.Proto   // what the connection speaks behind the command
+	bytes  int           // of the command on the wire
 	buf    []byte
 	start  int // of the reply in buf
 }
@@ -64,7 +66,11 @@ func (c *Call) Append(a *event.Append) {
 func (c *Call) Query(q *event.Query) {
 	q.Token, q.Err, q.Found, q.Last, q.More = c.seq, nil, false, 0, false
 	bucket := everyBucket
-	if q.Kind != event.GetEvent {
+	switch q.Kind {
+	case event.GetEvent:
+	case event.OpenFollow:
+		bucket = c.s.bucketOf(q.Follow)
+	default:
 		bucket = int(c.s.store.Bucket(q.Partition))
 	}
 	c.ask(request{query: q, bucket: bucket})

@@ -102,10 +102,13 @@ func TestSpecs(t *testing.T) {
 			t.Errorf("%s: commands of group %s don't stand together", s.Name, s.Group)
 		}
 		group, groups[s.Group] = s.Group, true
-		if line, ok := render(s.Args); ok && line != s.Usage && s.Name != "HELLO" {
+		if line, ok := render(s.Args); ok && line != s.Usage && s.Name != "HELLO" && s.Name != "EPSUB" {
 			t.Errorf("%s: usage is %q, its Args say %q", s.Name, s.Usage, line)
 		}
 		for _, a := range s.Args {
+			if (a.Type == "oneof" || a.Type == "block") != (len(a.Args) > 0) {
+				t.Errorf("%s: argument %s is of type %q and has %d arguments: redis-cli dies of that", s.Name, a.Name, a.Type, len(a.Args))
+			}
 			if strings.Count(strings.Join(types, " ")+" ", a.Type+" ") != 1 || a.About == "" {
 				t.Errorf("%s: argument %s is of type %q, about %q", s.Name, a.Name, a.Type, a.About)
 			}
@@ -134,8 +137,12 @@ func checkExamples(t *testing.T, set *Set, s *Spec) {
 		if w[0] != s.Name {
 			t.Errorf("%s: example %q is of another command", s.Name, line)
 		}
-		if s.Name == "DISCARD" {
+		switch s.Name {
+		case "DISCARD":
 			h.do("MULTI")
+		case "EACK", "EUNSUB":
+			// The id of an example is nobody's: take that of a subscription.
+			w[1], _, _ = strings.Cut(h.do("ESUB", "my-stream")[1:], "\r\n")
 		}
 		if reply := h.do(w...); strings.HasPrefix(reply, "-") != (s.Flags&Refused != 0) {
 			t.Errorf("%s: example %q is answered with %q", s.Name, line, reply)

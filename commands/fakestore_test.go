@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"slices"
+
 	"sierradb/core/actor"
 	"sierradb/core/event"
 )
@@ -20,6 +22,10 @@ type fakeStore struct {
 	fail      error // the next request is answered with it
 	failAfter int   // once the sink of a failing query took so many events
 	sections  []InfoSection
+
+	follows []*event.Follow // that may go on
+	waits   []*event.Query  // reads that wait for events
+	hurried bool
 
 	started []string // what was asked, for tests of order
 }
@@ -74,13 +80,61 @@ func (f *fakeStore) Deliver(_ *actor.Env, ev *actor.Event) (*event.Append, *even
 		if b.Err = fail; fail == nil {
 			f.commit(b)
 		}
+		for _, fo := range f.follows {
+			f.pump(fo)
+		}
+		for _, q := range f.waits {
+			f.pending = append(f.pending, actor.Event{Kind: fakeAnswer, Body: q})
+		}
+		f.waits = nil
 		return b, nil
 	case *event.Query:
 		f.fail = nil
 		f.answer(b, fail)
+		if b.Wait && b.Err == nil && b.Limit > 0 && !b.Found && !f.hurried {
+			f.waits = append(f.waits, b)
+			return nil, nil
+		}
 		return nil, b
 	}
 	return nil, nil
+}
+
+// events are those of a source.
+func (f *fakeStore) events(src event.Source) []*event.Event {
+	if src.Stream != nil {
+		return f.streams[*src.Stream]
+	}
+	return f.parts[src.Partition]
+}
+
+func (f *fakeStore) Resume(_ *actor.Env, fo *event.Follow) {
+	if !slices.Contains(f.follows, fo) {
+		f.follows = append(f.follows, fo)
+	}
+	f.pump(fo)
+}
+
+func (f *fakeStore) pump(fo *event.Follow) {
+	for i, src := range fo.Sources {
+		for list := f.events(src); fo.Next[i] < uint64(len(list)); fo.Next[i]++ {
+			if fo.Sink.Room() == 0 || !fo.Sink.Event(i, list[fo.Next[i]], nil) {
+				return
+			}
+		}
+	}
+}
+
+func (f *fakeStore) Unfollow(_ *actor.Env, fo *event.Follow) {
+	f.follows = slices.DeleteFunc(f.follows, func(o *event.Follow) bool { return o == fo })
+}
+
+func (f *fakeStore) Hurry(*actor.Env) {
+	f.hurried = true
+	for _, q := range f.waits {
+		f.pending = append(f.pending, actor.Event{Kind: fakeAnswer, Body: q})
+	}
+	f.waits = nil
 }
 
 func (f *fakeStore) commit(a *event.Append) {
@@ -140,12 +194,19 @@ func (f *fakeStore) answer(q *event.Query, fail error) {
 		scanFake(q, f.parts[q.Partition])
 	case event.LastVersion:
 		q.Found, q.Last = len(f.streams[q.Stream]) > 0, uint64(len(f.streams[q.Stream])-1)
+	case event.OpenFollow:
+		for i, src := range q.Follow.Sources {
+			if q.Follow.Next[i] == event.Latest {
+				q.Follow.Next[i] = uint64(len(f.events(src)))
+			}
+		}
 	case event.LastSequence:
 		q.Found, q.Last = len(f.parts[q.Partition]) > 0, uint64(len(f.parts[q.Partition])-1)
 	}
 }
 
 func scanFake(q *event.Query, list []*event.Event) {
+	q.Found = q.From < uint64(len(list))
 	taken := 0
 	for i := range list {
 		n := i

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sierradb/commands/resp3"
+	"sierradb/core/actor"
 )
 
 // transcriptRequests returns the commands of all transcripts.
@@ -46,8 +47,16 @@ func FuzzCommands(f *testing.F) {
 			h.s.conn.Proto = resp3.RESP3
 		}
 		reply := h.do(w...)
-		if _, n, err := resp3.Parse([]byte(reply)); err != nil || n != len(reply) {
-			t.Fatalf("%q is answered with %q, of which %d bytes are a frame: %v", w, reply, n, err)
+		if reply == "" && len(h.store.waits) == 1 {
+			h.step(actor.Event{Kind: actor.Stop}) // it waits for events: the node that stops ends that
+			h.settle()
+			if reply = h.take(); !h.closed {
+				t.Fatalf("%q: still open when the node stops", w)
+			}
+			h.closed = false
+		}
+		if err := oneReply(reply); err != nil {
+			t.Fatalf("%q: %v", w, err)
 		}
 		if h.closed != (strings.EqualFold(w[0], "quit") && len(w) == 1) {
 			t.Fatalf("closed %v after %q", h.closed, w)

@@ -112,6 +112,38 @@ func (h *harness) frames() []string {
 	return list
 }
 
+// oneReply says what is wrong with output that should be one reply, and pushes
+// before and behind it.
+func oneReply(out string) error {
+	replies := 0
+	for p := []byte(out); len(p) > 0; {
+		v, n, err := resp3.Parse(p)
+		if err != nil || n == 0 {
+			return fmt.Errorf("%q is not made of frames: %w", out, err)
+		}
+		if !isPush(v) {
+			replies++
+		}
+		p = p[n:]
+	}
+	if replies != 1 {
+		return fmt.Errorf("%q holds %d replies", out, replies)
+	}
+	return nil
+}
+
+// isPush says whether a frame is a push, in the form of either protocol.
+func isPush(v resp3.Value) bool {
+	if v.Kind == resp3.KindPush {
+		return true
+	}
+	if v.Kind != resp3.KindArray || len(v.Elems) < 3 || v.Elems[0].Kind != resp3.KindSimple {
+		return false
+	}
+	kind := v.Elems[0].Text()
+	return kind == "message" || kind == "subscribe" || kind == "closed"
+}
+
 // onWire is a command on the wire.
 func onWire(words ...string) string {
 	var b strings.Builder

@@ -14,6 +14,7 @@ type Options struct {
 	OutputMax     int           // session.output_max: bytes of replies not yet sent above which no input is taken, 1 MiB
 	ReplyMax      int           // reply.max_bytes: bytes of the reply to a scan, 8 MiB; one event may exceed it
 	OutputTimeout actor.Instant // session.output_timeout: a client that reads nothing for so long is cut off, 60 s
+	Subscriptions int           // session.subscriptions: of one connection, 16384
 	Count         int           // COUNT of a scan that names none, 100
 	Proto         int           // network.default_protocol: 2, 3, or 0 to guess
 	Limits        resp3.Limits  // of single commands
@@ -25,6 +26,7 @@ func (o Options) withDefaults() Options {
 	o.OutputMax = orDefault(o.OutputMax, 1<<20)
 	o.ReplyMax = orDefault(o.ReplyMax, 8<<20)
 	o.OutputTimeout = orDefault(o.OutputTimeout, 60*actor.Second)
+	o.Subscriptions = orDefault(o.Subscriptions, 16384)
 	o.Count = orDefault(o.Count, 100)
 	return o
 }
@@ -54,8 +56,9 @@ type Conn struct {
 	LibVersion string
 	Greeted    bool // HELLO was said
 	Multi      bool // MULTI was said: commands without InMulti are refused
+	Shell      bool // its first command was COMMAND, as that of redis-cli is: it takes pushes without RESP3
 	Local      bool // READONLY was said: reads of a replica that may lag would do
 }
 
-// reset forgets everything but the identity.
-func (c *Conn) reset(o *Options) { *c = Conn{ID: c.ID, Proto: o.proto()} }
+// reset forgets everything but who is there.
+func (c *Conn) reset(o *Options) { *c = Conn{ID: c.ID, Shell: c.Shell, Proto: o.proto()} }

@@ -44,7 +44,7 @@ func (p *pipeline) pop(c *Call) {
 	if !c.req.none() || !mutate.On(mutate.CreditLeak) {
 		p.bytes -= c.bytes
 	}
-	c.cmd, c.req = nil, request{}
+	c.cmd, c.req, c.opens = nil, request{}, nil
 	if cap(c.buf) > keepReply {
 		c.buf = nil
 	}

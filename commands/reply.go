@@ -82,9 +82,10 @@ func appendUUID(b []byte, id uuid.UUID) []byte {
 // and the types of values are constants, written as one. Keys are simple strings: SierraDB's
 // clients look for those. Stream, name and data are bulks, since a client's
 // text may hold line ends.
-func (c *Call) Event(ev *event.Event) {
-	c.Map(11)
-	b := c.buf
+func (c *Call) Event(ev *event.Event) { c.buf = appendEvent(c.buf, c.proto, ev) }
+
+func appendEvent(b []byte, p resp3.Proto, ev *event.Event) []byte {
+	b = resp3.AppendMap(b, p, 11)
 	b = appendUUID(append(b, "+event_id\r\n+"...), ev.ID)
 	b = appendUUID(append(b, "\r\n+partition_key\r\n+"...), ev.Key)
 	b = strconv.AppendUint(append(b, "\r\n+partition_id\r\n:"...), uint64(ev.Partition), 10)
@@ -95,5 +96,5 @@ func (c *Call) Event(ev *event.Event) {
 	b = resp3.AppendBulkString(append(b, "\r\n+stream_id\r\n"...), ev.Stream)
 	b = resp3.AppendBulkString(append(b, "+event_name\r\n"...), ev.Name)
 	b = resp3.AppendBulk(append(b, "+metadata\r\n"...), ev.Metadata)
-	c.buf = resp3.AppendBulk(append(b, "+payload\r\n"...), ev.Payload)
+	return resp3.AppendBulk(append(b, "+payload\r\n"...), ev.Payload)
 }

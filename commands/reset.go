@@ -4,7 +4,7 @@ package commands
 var Reset = Module{
 	Spec: Spec{
 		Name:     "RESET",
-		Summary:  "Reset the connection: its protocol, names and read mode, and what MULTI began.",
+		Summary:  "Reset the connection: its protocol, names, subscriptions and read mode, and what MULTI began.",
 		Group:    "connection",
 		Since:    "0.1.0",
 		Flags:    Connection | InMulti,
@@ -20,6 +20,7 @@ type reset struct{}
 func (reset) Parse(a *Args) error { return a.End() }
 
 func (reset) Run(call *Call) {
+	call.s.unsubscribeAll()
 	call.Conn().reset(call.Options())
 	call.Simple("RESET")
 }

@@ -30,15 +30,19 @@ type Session struct {
 	spare      [][]Command // by module: commands for reuse
 
 	pipeline
+	subs   subscriptions
+	spoken resp3.Proto // the protocol of pushes: that of the last reply
+	turn   int         // bytes that one subscription pushed in a row
 
 	unsent   int           // bytes in the runner's hands
 	progress actor.Instant // when some of them left
 	armed    bool          // a timer looks after progress
 
-	closing  bool // no more commands: QUIT or a protocol error
-	ended    bool // no more input: the client has closed its side
-	starved  bool // what there is of input holds no further command
-	draining bool // no more commands: the node stops
+	closing  bool   // no more commands: QUIT or a protocol error
+	why      *Error // of closing, but for QUIT
+	ended    bool   // no more input: the client has closed its side
+	starved  bool   // what there is of input holds no further command
+	draining bool   // no more commands: the node stops
 	hungUp   bool
 	gone     bool // the connection is
 }
@@ -71,6 +75,7 @@ func (s *Session) Step(env *actor.Env, ev *actor.Event) {
 		s.emit()
 		s.startWaiting()
 		s.take()
+		s.relieve()
 		s.watchOutput()
 	}
 	s.env = nil
@@ -97,10 +102,13 @@ func (s *Session) handle(ev *actor.Event) {
 		s.forget()
 	case ev.Kind == actor.Stop:
 		s.draining = true
+		s.closeAll(errClosing)
+		s.store.Hurry(s.env)
 	case ev.Kind == actor.Tick && ev.Token == timerToken:
 		s.armed = false
 		s.checkOutput()
 	default:
+		s.turn = 0
 		a, q := s.store.Deliver(s.env, ev)
 		if !s.gone && (a != nil || q != nil) {
 			s.answered(a, q)
@@ -113,6 +121,18 @@ func (s *Session) start() {
 	s.partitions = info.Partitions
 	s.open, s.ahead = newTally(info.Buckets), newTally(info.Buckets)
 	s.conn.ID = s.env.Self.N
+	s.spoken = s.conn.Proto
+}
+
+// bucketOf is the bucket of all sources of a subscription, or everyBucket.
+func (s *Session) bucketOf(f *event.Follow) int {
+	b := s.store.Bucket(f.Sources[0].Partition)
+	for i := range f.Sources {
+		if s.store.Bucket(f.Sources[i].Partition) != b {
+			return everyBucket
+		}
+	}
+	return int(b)
 }
 
 func (s *Session) input(p []byte) {
@@ -128,6 +148,7 @@ func (s *Session) input(p []byte) {
 // go on without it.
 func (s *Session) forget() {
 	s.gone = true
+	s.unsubscribeAll()
 	s.pipeline = pipeline{}
 	s.spare = nil
 	s.reader = nil
@@ -143,10 +164,12 @@ func (s *Session) take() {
 		case err != nil:
 			c := s.push(s, 0)
 			c.Fail(&Error{Err, err.Error()})
+			c.after = s.conn.Proto
 			s.finish(c)
-			s.closing = true
+			s.closing, s.why = true, &Error{Err, err.Error()}
 		case ok:
 			s.run(words, before-s.reader.Buffered())
+			s.at(s.tail - 1).after = s.conn.Proto
 		default:
 			hungry, s.starved = true, true
 		}
@@ -188,6 +211,9 @@ func (s *Session) run(words [][]byte, n int) {
 		return
 	}
 	m := &s.set.modules[module]
+	if s.tail == 1 && m.Spec.Name == CommandList.Spec.Name {
+		s.conn.Shell = true
+	}
 	if s.conn.Multi && m.Spec.Flags&InMulti == 0 {
 		c.Fail(notRun(m.Spec.Name))
 		s.finish(c)
@@ -379,6 +405,10 @@ func (s *Session) emit() {
 		}
 		s.unsent += len(reply)
 		s.held -= len(reply)
+		s.spoken = c.after
+		if c.opens != nil {
+			s.begin(c.opens)
+		}
 		if c.cmd != nil {
 			s.spare[c.module] = append(s.spare[c.module], c.cmd)
 		}
@@ -386,14 +416,28 @@ func (s *Session) emit() {
 		s.recheck = true
 	}
 	if mutate.On(mutate.QuitDrops) && s.closing && !s.hungUp {
-		s.hungUp = true
-		s.env.Out.Hangup = true
+		s.hangUp()
 	}
 	if s.outstanding() == 0 && (s.closing || s.draining || s.ended && s.starved) && !s.hungUp {
-		s.hungUp = true
-		s.env.Out.Hangup = true
+		s.hangUp()
 	}
 }
+
+// hangUp closes the connection behind what has been put out.
+func (s *Session) hangUp() {
+	switch {
+	case s.why != nil:
+		s.closeAll(s.why)
+	case s.ended:
+		s.closeAll(errEnded)
+	}
+	s.unsubscribeAll()
+	s.hungUp = true
+	s.env.Out.Hangup = true
+}
+
+// errEnded is why subscriptions end when the client says that it sends no more.
+var errEnded = Errorf(Err, "the client has closed its side of the connection")
 
 // watchOutput sets the timer that finds a client that reads nothing.
 func (s *Session) watchOutput() {

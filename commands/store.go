@@ -19,6 +19,14 @@ type Store interface {
 	// Deliver handles an event that the session does not know. It returns the
 	// request that the event completed, if any: at most one is not nil.
 	Deliver(env *actor.Env, ev *actor.Event) (*event.Append, *event.Query)
+	// Resume lets a subscription go on that an OpenFollow has opened: at first,
+	// and when its sink takes events again. Its sink is called in this call and
+	// in those of Deliver.
+	Resume(env *actor.Env, f *event.Follow)
+	// Unfollow gives a subscription up: its sink is not called any more.
+	Unfollow(env *actor.Env, f *event.Follow)
+	// Hurry lets no query wait for events, now and later.
+	Hurry(env *actor.Env)
 	// Bucket is the bucket of a partition: requests to one bucket are answered
 	// in order.
 	Bucket(p event.PartitionID) event.BucketID

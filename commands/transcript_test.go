@@ -143,6 +143,7 @@ func (st *stage) connect(option string) {
 		st.t.Fatalf("unknown option %q", option)
 	}
 	for i, proto := range st.protos {
+		st.stores[i].follows = nil // the connection before is gone
 		st.conns[i] = newHarness(st.t, Builtin(), st.stores[i], o)
 		st.conns[i].s.conn.Proto = proto
 	}
@@ -154,9 +155,8 @@ func (st *stage) command(words []string) string {
 	var replies [2]string
 	for i, h := range st.conns {
 		reply := h.do(words...)
-		v, n, err := resp3.Parse([]byte(reply))
-		if err != nil || n != len(reply) {
-			st.t.Errorf("%q: the reply %q is not one frame: %v, %v", words, reply, v, err)
+		if err := oneReply(reply); err != nil {
+			st.t.Errorf("%q: %v", words, err)
 		}
 		st.checkCode(words[0], reply)
 		replies[i] = escape(reply)

@@ -2,10 +2,6 @@ package commands
 
 import "strings"
 
-// later are commands of SierraDB that clients and its documents know and this
-// version doesn't have.
-var later = Keywords{"ESUB", "EPSUB", "EACK", "EUNSUB"}
-
 // unknown words the error about a command that is not in the set as Redis does,
 // since client libraries look for its text, and adds a hint.
 func (s *Set) unknown(words [][]byte) *Error {
@@ -22,11 +18,6 @@ func (s *Set) unknown(words [][]byte) *Error {
 			w = w[:quoteMax]
 		}
 		text += "'" + string(w) + "' "
-	}
-	for _, word := range later {
-		if isWord(name, word) {
-			return &Error{Err, text + "(subscriptions are not part of this version)"}
-		}
 	}
 	if near := s.nearest(words[0]); near != "" {
 		if len(words) > 1 {

@@ -202,9 +202,16 @@ func (a *Args) bound(name string, open, wrong byte, limit uint64) uint64 {
 // Partition takes the selector of a partition: a partition key, which is tried
 // first, or a partition id.
 func (a *Args) Partition() event.PartitionID {
-	const name = "partition"
-	w, ok := a.take(name)
+	w, ok := a.take("partition")
 	if !ok {
+		return 0
+	}
+	return a.one("partition", w)
+}
+
+// one reads a partition id or a UUID key.
+func (a *Args) one(name string, w []byte) event.PartitionID {
+	if a.err != nil {
 		return 0
 	}
 	if key, ok := parseUUID(w); ok {

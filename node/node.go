@@ -160,8 +160,16 @@ func (n *Node) session() (actor.ID, *commands.Session) {
 	return actor.ID{Role: actor.Session, N: n.nextConn}, commands.NewSession(n.set, n.router(), n.o.Session)
 }
 
-// Disconnect removes a session. Appends that it left under way run on.
-func (n *Node) Disconnect(id actor.ID) { n.host.Remove(id) }
+// Disconnect removes a session. Appends that it left under way run on, its
+// subscriptions end.
+func (n *Node) Disconnect(id actor.ID) {
+	n.host.Remove(id)
+	for b := range n.replicas {
+		if n.replicas[b] {
+			n.host.Post(replica.ID(event.BucketID(b)), actor.Event{From: id, Kind: replica.Leaving})
+		}
+	}
+}
 
 // Close releases the files and the lock of the directory. All actors must have
 // stopped.

@@ -25,6 +25,11 @@ type router struct {
 	n      *Node
 	cursor segment.Cursor
 	free   []*reading
+
+	plan    []segment.Position // scratch of deliver
+	waits   []*waiting         // reads that wait for events
+	armed   actor.Instant      // when the timer for them fires, 0: it is not set
+	hurried bool               // nothing waits any more
 }
 
 var _ commands.Store = (*router)(nil)
@@ -39,6 +44,8 @@ type reading struct {
 	begun     bool   // the first answer has come
 	piece     int    // how many events are located at a time
 	delivered int
+	until     actor.Instant // of a read that waits: when it is answered with nothing, 0 for no limit
+	late      bool          // it has waited long enough
 
 	fan     []*replica.Ask // GetEvent: one for each bucket
 	waiting int
@@ -96,7 +103,14 @@ func (r *router) unserved(b event.BucketID) error {
 // Query starts a query.
 func (r *router) Query(env *actor.Env, q *event.Query) {
 	q.Err, q.Found, q.Last, q.More = nil, false, 0, false
+	if q.Kind == event.OpenFollow {
+		r.open(env, q)
+		return
+	}
 	rd := r.take(q)
+	if q.Wait && q.Within > 0 {
+		rd.until = env.Now + q.Within
+	}
 	rd.piece = piece
 	if env.Hooks.Buggify("router/small-pieces") {
 		rd.piece = 2
@@ -129,6 +143,13 @@ func (r *router) Deliver(env *actor.Env, ev *actor.Event) (*event.Append, *event
 		return ev.Body.(*event.Append), nil
 	case replica.Answered:
 		a := ev.Body.(*replica.Ask)
+		switch of := a.Owner.(type) {
+		case *lane:
+			return nil, r.opened(env, of, a)
+		case *waiting:
+			r.noted(env, of)
+			return nil, nil
+		}
 		rd := a.Owner.(*reading)
 		if !r.answered(env, rd, a) {
 			return nil, nil
@@ -136,6 +157,17 @@ func (r *router) Deliver(env *actor.Env, ev *actor.Event) (*event.Append, *event
 		q := rd.q
 		r.give(rd)
 		return nil, q
+	case replica.Fed:
+		b := ev.Body.(*replica.Feed)
+		if w, ok := b.Owner.(*waiting); !ok {
+			r.fed(env, b)
+		} else if !w.over {
+			r.end(env, w, false)
+		}
+		return nil, nil
+	case actor.Tick:
+		r.tick(env)
+		return nil, nil
 	}
 	panic(fmt.Sprintf("node: a session got an event of unknown kind %d", ev.Kind))
 }
@@ -159,6 +191,11 @@ func (r *router) answered(env *actor.Env, rd *reading, a *replica.Ask) bool {
 		q.Found = a.Found
 	}
 	if !q.Found || q.From > rd.upper {
+		if q.Wait && q.Limit > 0 && !rd.late && !r.hurried {
+			rd.begun = false
+			r.wait(env, rd)
+			return false
+		}
 		return true
 	}
 	full := r.read(env, rd, a.Positions)
@@ -305,7 +342,7 @@ func (r *router) take(q *event.Query) *reading {
 	if n := len(r.free); n > 0 {
 		rd := r.free[n-1]
 		r.free = r.free[:n-1]
-		rd.q, rd.begun, rd.upper, rd.delivered, rd.waiting = q, false, 0, 0, 0
+		rd.q, rd.begun, rd.upper, rd.delivered, rd.waiting, rd.until, rd.late = q, false, 0, 0, 0, 0, false
 		return rd
 	}
 	return &reading{q: q}

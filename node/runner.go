@@ -89,7 +89,7 @@ func (r *Runner) add(id actor.ID, a actor.Actor, conn Conn) {
 	go w.run()
 }
 
-// Remove ends an actor after the batch it is in.
+// Remove ends an actor after the batch it is in, and waits for that.
 func (r *Runner) Remove(id actor.ID) {
 	r.mu.Lock()
 	w := r.actors[id]
@@ -104,6 +104,11 @@ func (r *Runner) Remove(id actor.ID) {
 		case w.signal <- struct{}{}:
 		default:
 		}
+		w.mu.Lock()
+		for w.busy {
+			w.idle.Wait()
+		}
+		w.mu.Unlock()
 	}
 }
 

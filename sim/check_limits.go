@@ -51,7 +51,7 @@ func (w *World) mail(m *sched.Machine, to, from actor.ID, n int) {
 	most, who := 0, ""
 	switch {
 	case to.Role == actor.Replica && from.Role == actor.Session:
-		most, who = w.k.credits(), "of a session in a replica"
+		most, who = w.k.credits()+1, "of a session in a replica" // and that it has left
 		w.violate(w.checkQueue(m, to))
 	case to.Role == actor.Session && from.Role == actor.Replica:
 		most, who = w.k.credits(), "of a replica in a session"

@@ -20,8 +20,8 @@ func TestCheck_Mail(t *testing.T) {
 		m.w.mail(m.w.box.m, to, from, n)
 		verdict(t, m.w.found, property)
 	}
-	f(re, se, 4, "")
-	f(re, se, 5, "D7 limits")
+	f(re, se, 5, "")
+	f(re, se, 6, "D7 limits")
 	f(se, re, 4, "")
 	f(se, re, 5, "D7 limits")
 	f(se, se, 8, "")

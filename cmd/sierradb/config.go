@@ -51,6 +51,7 @@ type Config struct {
 		Inflight                 int
 		InflightBytes, OutputMax int64
 		OutputTimeout            time.Duration
+		Subscriptions            int
 	}
 	Reply struct{ MaxBytes int64 }
 	Scan  struct{ Count int }
@@ -230,6 +231,7 @@ func (c *Config) nodeOptions() node.Options {
 			InflightBytes: int(c.Session.InflightBytes),
 			OutputMax:     int(c.Session.OutputMax),
 			OutputTimeout: actor.Instant(c.Session.OutputTimeout),
+			Subscriptions: c.Session.Subscriptions,
 			ReplyMax:      int(c.Reply.MaxBytes),
 			Count:         c.Scan.Count,
 			Proto:         protocols[c.Network.DefaultProtocol],

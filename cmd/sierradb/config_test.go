@@ -94,7 +94,7 @@ func TestDefaults(t *testing.T) {
 		QueueBytes: node.DefaultQueueBytes, Timeout: node.DefaultTimeout,
 		Session: commands.Options{
 			Inflight: 1024, InflightBytes: 8 << 20, OutputMax: 1 << 20, ReplyMax: 8 << 20,
-			OutputTimeout: 60 * actor.Second, Count: 100,
+			OutputTimeout: 60 * actor.Second, Subscriptions: 16384, Count: 100,
 			Limits: resp3.Limits{Args: 1 << 20, Bulk: 16 << 20, Command: 64 << 20, Inline: 64 << 10},
 		},
 	}

@@ -120,6 +120,9 @@ var keys = []key{
 	{name: "session.output_timeout_ms", kind: millis, def: "60000", min: 100, max: 86_400_000,
 		about: "A client that reads none of its replies for so long is cut off.",
 		field: func(c *Config) any { return &c.Session.OutputTimeout }},
+	{name: "session.subscriptions", kind: number, def: "16384", min: 1, max: 1 << 20,
+		about: "Subscriptions of one connection.",
+		field: func(c *Config) any { return &c.Session.Subscriptions }},
 
 	{name: "reply.max_bytes", kind: size, def: "8MiB", min: 1 << 10, max: 512 << 20,
 		about: "Size of the reply to a scan: a longer one is cut, with has_more true. A single event may be larger.",

@@ -267,6 +267,12 @@ func (b *Bucket) PartitionPositions(dst []segment.Position, p event.PartitionID,
 	return b.positions(dst)
 }
 
+// Place is where the first event of an applied transaction stands.
+func (b *Bucket) Place(i uint64) segment.Position {
+	s := b.segs[b.segmentOf(i)]
+	return segment.Position{Segment: s.reader, Offset: s.offset(i)}
+}
+
 func (b *Bucket) positions(dst []segment.Position) []segment.Position {
 	for _, p := range b.places {
 		dst = append(dst, b.position(p))

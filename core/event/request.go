@@ -36,6 +36,7 @@ const (
 	ScanPartition                      // events From to To of Partition, by sequence
 	LastVersion                        // the last version of Stream
 	LastSequence                       // the last sequence of Partition
+	OpenFollow                         // begin the subscription Follow
 )
 
 // Query asks for committed events. All queries are linearizable: what was
@@ -43,13 +44,16 @@ const (
 type Query struct {
 	Token     uint64 // the sender's own mark, untouched
 	Kind      QueryKind
-	Partition PartitionID // of all kinds but GetEvent
-	Stream    StreamKey   // of ScanStream and LastVersion
-	ID        uuid.UUID   // of GetEvent
-	From, To  uint64      // inclusive bounds of a scan
-	Limit     int         // at most so many events
-	Reverse   bool        // from To down to From
-	Sink      Sink        // gets the events of GetEvent and scans
+	Partition PartitionID   // of all kinds but GetEvent
+	Stream    StreamKey     // of ScanStream and LastVersion
+	ID        uuid.UUID     // of GetEvent
+	From, To  uint64        // inclusive bounds of a scan
+	Limit     int           // at most so many events
+	Reverse   bool          // from To down to From
+	Sink      Sink          // gets the events of GetEvent and scans
+	Wait      bool          // scans, not reverse: while there is no event in the range, wait for one
+	Within    actor.Instant // Wait: answer at the latest after so long, 0 for no limit
+	Follow    *Follow       // of OpenFollow
 
 	Err   error
 	Found bool   // GetEvent, LastVersion, LastSequence: there is one

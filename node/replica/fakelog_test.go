@@ -111,6 +111,9 @@ func (l *fakeLog) StreamPositions(dst []segment.Position, p event.PartitionID, k
 func (l *fakeLog) PartitionPositions(dst []segment.Position, p event.PartitionID, from, to uint64, limit int, reverse bool) []segment.Position {
 	return l.StreamPositions(dst, p, event.StreamKey{}, from, to, limit, reverse)
 }
+func (l *fakeLog) Place(index uint64) segment.Position {
+	return segment.Position{Offset: int64(index)}
+}
 func (l *fakeLog) Transaction(pos segment.Position) (segment.Body, error) {
 	return segment.DecodeBody(uint64(pos.Offset), l.entries[pos.Offset-1].Data)
 }

@@ -67,6 +67,8 @@ type Log interface {
 	StreamPositions(dst []segment.Position, p event.PartitionID, key event.StreamKey, from, to uint64, limit int, reverse bool) []segment.Position
 	// PartitionPositions does the same for a partition, by sequence.
 	PartitionPositions(dst []segment.Position, p event.PartitionID, from, to uint64, limit int, reverse bool) []segment.Position
+	// Place is where the first event of an applied transaction stands.
+	Place(index uint64) segment.Position
 	// Transaction reads the whole transaction that an event at pos belongs to;
 	// for telling a retry from a conflict.
 	Transaction(pos segment.Position) (segment.Body, error)

@@ -26,10 +26,13 @@ type Ask struct {
 	From, To  uint64 // scans: inclusive bounds
 	Limit     int    // scans: at most so many positions
 	Reverse   bool
+	Sources   []event.Source // OpenFollow: what is followed, never changed again
+	Next      []uint64       // OpenFollow: where, by source; Latest is replaced by the answer
 
 	Err       error
 	Found     bool               // the event, or at least one event of the stream or partition
 	Last      uint64             // the last version of the stream or sequence of the partition, when Found
+	Follower  *Follower          // OpenFollow
 	Positions []segment.Position // in the order asked for; reused when the block is
 }
 
@@ -124,17 +127,21 @@ func (r *Replica) answerAll(env *actor.Env, items []request) {
 			env.Hooks.Sometimes("replica: halted before it could serve")
 			q.ask.Err = fmt.Errorf("bucket %d: %w: it stopped before it could serve: %s", r.o.Bucket, event.ErrUnavailable, r.halted)
 		} else {
-			r.answer(q.ask)
+			r.answer(q.from, q.ask)
 		}
 		env.Tell(q.from, actor.Event{Kind: Answered, Body: q.ask})
 	}
 }
 
 // answer fills in an Ask from the applied state.
-func (r *Replica) answer(a *Ask) {
+func (r *Replica) answer(from actor.ID, a *Ask) {
 	a.Err, a.Found, a.Last = nil, false, 0
 	clear(a.Positions)
 	a.Positions = a.Positions[:0]
+	if a.Kind == event.OpenFollow {
+		r.openFollower(from, a)
+		return
+	}
 	if a.Kind != event.GetEvent && int(a.Partition) >= r.o.Partitions {
 		a.Err = fmt.Errorf("%w: partition %d is out of range 0..%d", event.ErrInvalid, a.Partition, r.o.Partitions-1)
 		return

@@ -28,6 +28,7 @@ import (
 	"sierradb/core/actor"
 	"sierradb/core/event"
 	"sierradb/core/mutate"
+	"sierradb/core/segment"
 )
 
 // The kinds of events between a replica and those who read from it.
@@ -77,6 +78,12 @@ type Replica struct {
 	waiting waiters
 	batch   batch
 
+	followers map[actor.ID]*Follower // the newest of each session
+	watches   watches
+	recent    recent
+	awake     []*Follower        // scratch of wake
+	places    []segment.Position // scratch of look
+
 	disk    disk
 	resumes bool   // a resuming is on the way
 	broken  error  // what the disk said when room for an append was asked for
@@ -100,6 +107,8 @@ func New(log Log, o Options) (*Replica, error) {
 	r.disk = disk{written: last, synced: last, commit: st.Commit, saved: st}
 	r.store = newStorage(log)
 	r.tail.init()
+	r.followers = make(map[actor.ID]*Follower)
+	r.watches.init()
 	rn, err := raft.NewRawNode(&raft.Config{
 		ID: voter, ElectionTick: electTicks, HeartbeatTick: 1,
 		Storage: r.store, Applied: log.Applied(),
@@ -137,6 +146,12 @@ func (r *Replica) Step(env *actor.Env, ev *actor.Event) {
 		r.stepAppend(env, ev.From, ev.Body.(*event.Append))
 	case Asking:
 		r.asks = append(r.asks, request{from: ev.From, ask: ev.Body.(*Ask), until: env.Now + r.o.Timeout})
+	case Feeding:
+		r.takeFeed(env, ev.Body.(*Feed))
+	case Unfollowing:
+		r.unfollow(ev.Body.(*Follower))
+	case Leaving:
+		r.leave(ev.From)
 	case resuming:
 		r.resumes = false // Flush does the rest
 	case actor.Stop:

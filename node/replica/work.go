@@ -281,7 +281,9 @@ func (r *Replica) apply(env *actor.Env, m *pb.Message) {
 			panic(fmt.Sprintf("replica: bucket %d: apply entry %d: %v", r.o.Bucket, entry.Index, err))
 		}
 		r.settle(env, entry)
+		r.touch(entry)
 	}
+	r.wake(env)
 	if n := len(m.GetEntries()); n > 0 {
 		r.store.applied(m.GetEntries()[n-1].GetIndex())
 	}
