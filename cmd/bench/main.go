@@ -56,6 +56,8 @@ type options struct {
 	out, parent        string
 	profiles           string // directory
 	zeroAhead          bool
+	events             int    // of the log that a subscriber reads
+	subscribers        []int  // of the latency rows
 	command            string // the line that repeats this run
 }
 
@@ -65,9 +67,11 @@ func (o *options) flags() *pflag.FlagSet {
 	f.Float64Var(&o.seconds, "seconds", 3, "length of each measurement")
 	f.Float64Var(&o.warmup, "warmup", 0.5, "seconds of load before each measurement")
 	f.IntVar(&o.rounds, "rounds", 3, "measurements of each cell; the table has their median")
-	f.StringSliceVar(&o.groups, "rows", []string{"append", "scan", "get"}, "which tables: append, scan, get")
+	f.StringSliceVar(&o.groups, "rows", []string{"append", "scan", "get", "subscribe"}, "which tables: append, scan, get, subscribe")
 	f.IntSliceVar(&o.widths, "connections", []int{1, 16, 64, 256}, "connections of the append rows (and of the get rows, up to 64)")
 	f.IntSliceVar(&o.depths, "pipeline", []int{1, 16}, "commands that a connection has in flight")
+	f.IntVar(&o.events, "events", 1_000_000, "events of the log that a subscriber reads")
+	f.IntSliceVar(&o.subscribers, "subscribers", []int{1, 100, 1000}, "subscribers of one stream, for the latency of pushes")
 	f.StringVar(&o.redisPath, "redis", "auto", "redis-server to compare with; auto: the one in PATH, none: no comparison")
 	f.StringVar(&o.binPath, "sierradb", "auto", "server binary; auto: build ./cmd/sierradb")
 	f.StringArrayVar(&o.settings, "set", nil, "setting key=value for both SierraDB servers, repeatable")
@@ -120,8 +124,16 @@ func (o *options) check(rest []string) error {
 		return fmt.Errorf("--rounds %d: expected at least 1", o.rounds)
 	}
 	for _, name := range o.groups {
-		if !slices.ContainsFunc(plans(nil, nil), func(g group) bool { return g.name == name }) {
-			return fmt.Errorf("--rows %s: expected append, scan or get", name)
+		if name != subscribeRows && !slices.ContainsFunc(plans(nil, nil), func(g group) bool { return g.name == name }) {
+			return fmt.Errorf("--rows %s: expected append, scan, get or subscribe", name)
+		}
+	}
+	if o.events < 1 {
+		return fmt.Errorf("--events %d: expected at least 1", o.events)
+	}
+	for _, n := range o.subscribers {
+		if n < 1 || n > 4096 {
+			return fmt.Errorf("--subscribers %d: expected 1 to 4096", n)
 		}
 	}
 	for _, n := range o.widths {
@@ -199,14 +211,27 @@ func (o *options) measure(ctx context.Context, stdout, stderr io.Writer) (ok boo
 			return false, fmt.Errorf("measure %s: %w", g.name, err)
 		}
 		ok = ok && problems(results) == ""
-		text := section(g, results, where, o.command)
-		if o.out == "" {
-			fmt.Fprintf(stdout, "### %s\n\n%s\n", g.name, text)
-		} else if err := writeSection(o.out, g.name, text); err != nil {
+		if err := o.show(stdout, g.name, section(g, results, where, o.command)); err != nil {
 			return false, err
 		}
 	}
-	return ok, nil
+	if !slices.Contains(o.groups, subscribeRows) {
+		return ok, nil
+	}
+	text, err := b.subscribe(ctx, where)
+	if err != nil {
+		return false, fmt.Errorf("measure %s: %w", subscribeRows, err)
+	}
+	return ok, o.show(stdout, subscribeRows, text)
+}
+
+// show writes a section where it is wanted.
+func (o *options) show(stdout io.Writer, name, text string) error {
+	if o.out == "" {
+		_, err := fmt.Fprintf(stdout, "### %s\n\n%s\n", name, text)
+		return err
+	}
+	return writeSection(o.out, name, text)
 }
 
 // findRedis returns the path of redis-server, or "" when there is none.
