@@ -23,11 +23,14 @@ func (s *Session) crowded() bool {
 // pushing is the output of this step, with room for a push.
 func (s *Session) pushing() []byte {
 	out := &s.env.Out
-	if n := len(out.Output); cap(out.Output)-n < swapMin && n >= swapMin {
-		out.Output = append(s.env.Buffer(4*n), out.Output...) // lent memory, for more than a few
+	if n := len(out.Output); cap(out.Output)-n < swapMin && (n >= swapMin || s.flow > swapMin) {
+		out.Output = append(s.env.Buffer(max(4*n, s.flow+s.flow/8)), out.Output...) // lent memory, for more than a few
 	}
 	return out.Output
 }
+
+// flowed takes note of how much was put out in a step, for the next one.
+func (s *Session) flowed() { s.flow = max(len(s.env.Out.Output), s.flow/2) }
 
 // pushed takes the output back, with a push at its end.
 func (s *Session) pushed(b []byte) {

@@ -33,6 +33,7 @@ type Session struct {
 	subs   subscriptions
 	spoken resp3.Proto // the protocol of pushes: that of the last reply
 	turn   int         // bytes that one subscription pushed in a row
+	flow   int         // bytes that a step is expected to push
 
 	unsent   int           // bytes in the runner's hands
 	progress actor.Instant // when some of them left
@@ -77,6 +78,9 @@ func (s *Session) Step(env *actor.Env, ev *actor.Event) {
 		s.take()
 		s.relieve()
 		s.watchOutput()
+		if len(s.subs.list) > 0 {
+			s.flowed()
+		}
 	}
 	s.env = nil
 }

@@ -154,7 +154,7 @@ func (c *subscribing) run(call *Call, sources []event.Source, next []uint64) {
 
 // sourcesMax is how many streams and partitions the subscriptions of one
 // connection may follow: each takes some 100 bytes.
-const sourcesMax = 1 << 18
+const sourcesMax = 1 << 20
 
 // newUUID makes a random UUID (RFC 9562, version 4).
 func newUUID(s *Session) uuid.UUID {

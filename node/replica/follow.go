@@ -140,8 +140,7 @@ func (r *Replica) serve(env *actor.Env, f *Follower) {
 		r.line(f, at)
 	}
 	if sources > 1 {
-		// In the order of the log, so that it is read from front to back.
-		slices.SortStableFunc(b.Items, func(x, y Item) int { return compare(x.At, y.At) })
+		r.sort(b)
 	}
 	for i := range b.Items {
 		b.Items[i].Fresh = r.recent.find(b.Items[i].At)
@@ -164,6 +163,27 @@ func (r *Replica) look(f *Follower, at int32, limit int) {
 	}
 	s.next += uint64(len(r.places))
 	clear(r.places)
+}
+
+// sort puts the events of a feed into the order of the log, so that it is read
+// from front to back. It sorts keys that are smaller than items.
+func (r *Replica) sort(b *Feed) {
+	r.keys, r.items = r.keys[:0], append(r.items[:0], b.Items...)
+	for i := range b.Items {
+		r.keys = append(r.keys, itemKey{b.Items[i].At, int32(i)})
+	}
+	slices.SortFunc(r.keys, func(x, y itemKey) int { return compare(x.at, y.at) })
+	for i, k := range r.keys {
+		b.Items[i] = r.items[k.from]
+	}
+	clear(r.keys)
+	clear(r.items)
+}
+
+// itemKey says which item stands where.
+type itemKey struct {
+	at   segment.Position
+	from int32
 }
 
 // compare orders positions as the log does.

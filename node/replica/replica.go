@@ -83,6 +83,8 @@ type Replica struct {
 	recent    recent
 	awake     []*Follower        // scratch of wake
 	places    []segment.Position // scratch of look
+	keys      []itemKey          // scratch of sort, with items
+	items     []Item
 
 	disk    disk
 	resumes bool   // a resuming is on the way
