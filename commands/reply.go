@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"encoding/hex"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -68,15 +67,24 @@ func (c *Call) UUID(id uuid.UUID) {
 	c.buf = append(b, '\r', '\n')
 }
 
+// appendUUID adds the text of a UUID. Each event has three of them, so it is
+// written in place: that takes two thirds of the time of five calls of encoding/hex.
 func appendUUID(b []byte, id uuid.UUID) []byte {
-	b = hex.AppendEncode(b, id[:4])
-	for i := 4; i < 10; i += 2 {
-		b = append(b, '-')
-		b = hex.AppendEncode(b, id[i:i+2])
+	const digits = "0123456789abcdef"
+	n := len(b)
+	b = append(b, "........-....-....-....-............"...)
+	text := b[n : n+uuidLen]
+	for i, at := range uuidDigits {
+		text[at], text[at+1] = digits[id[i]>>4], digits[id[i]&15]
 	}
-	b = append(b, '-')
-	return hex.AppendEncode(b, id[10:])
+	return b
 }
+
+// uuidLen is the length of a UUID's text.
+const uuidLen = 36
+
+// uuidDigits are the places of a UUID's bytes in its text.
+var uuidDigits = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
 
 // Event adds the map of a stored event, the hottest piece of rendering: keys
 // and the types of values are constants, written as one. Keys are simple strings: SierraDB's
@@ -87,9 +95,15 @@ func (c *Call) Event(ev *event.Event) { c.buf = appendEvent(c.buf, c.proto, ev) 
 func appendEvent(b []byte, p resp3.Proto, ev *event.Event) []byte {
 	b = resp3.AppendMap(b, p, 11)
 	b = appendUUID(append(b, "+event_id\r\n+"...), ev.ID)
+	id := len(b) - uuidLen
 	b = appendUUID(append(b, "\r\n+partition_key\r\n+"...), ev.Key)
 	b = strconv.AppendUint(append(b, "\r\n+partition_id\r\n:"...), uint64(ev.Partition), 10)
-	b = appendUUID(append(b, "\r\n+transaction_id\r\n+"...), ev.Transaction)
+	b = append(b, "\r\n+transaction_id\r\n+"...)
+	if ev.Transaction == ev.ID {
+		b = append(b, b[id:id+uuidLen]...)
+	} else {
+		b = appendUUID(b, ev.Transaction)
+	}
 	b = strconv.AppendUint(append(b, "\r\n+partition_sequence\r\n:"...), uint64(ev.Sequence), 10)
 	b = strconv.AppendUint(append(b, "\r\n+stream_version\r\n:"...), uint64(ev.Version), 10)
 	b = strconv.AppendInt(append(b, "\r\n+timestamp\r\n:"...), ev.Timestamp, 10)

@@ -104,7 +104,7 @@ func (c *Cursor) seek(item int) {
 // load makes the frame at pos the current one.
 func (c *Cursor) load(pos Position) error {
 	if c.keys == nil {
-		c.keys = NewKeys(64)
+		c.keys = NewGrowingKeys(64, 2048)
 	}
 	b, err := c.fetch(pos)
 	if err != nil {

@@ -147,14 +147,18 @@ func TestCursor_NoAllocation(t *testing.T) {
 	_, pos, _ := writeFile(t, vfs.NewMem(vfs.MemOptions{}), "x", counts, sizes)
 	var c Cursor
 	var ev event.Event
-	if n := testing.AllocsPerRun(10, func() {
+	scan := func() {
 		c.Plan(pos)
 		for _, p := range pos {
 			if err := c.Event(p, &ev); err != nil {
 				t.Fatal(err)
 			}
 		}
-	}); n != 0 {
+	}
+	for range 2 * missesMax {
+		scan() // the memory for keys finds its size
+	}
+	if n := testing.AllocsPerRun(10, scan); n != 0 {
 		t.Errorf("%v allocations for a scan", n)
 	}
 }

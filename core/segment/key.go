@@ -21,7 +21,11 @@ func derives(stream string, key uuid.UUID) bool {
 // Keys remembers the derived keys of some streams: the same streams come again
 // and again, and SHA-1 costs more than the rest of decoding an event. Not safe
 // for concurrent use.
-type Keys struct{ entries []keyEntry }
+type Keys struct {
+	entries []keyEntry
+	most    int // entries that it may grow to
+	misses  int // since it grew
+}
 
 type keyEntry struct {
 	stream []byte
@@ -31,11 +35,33 @@ type keyEntry struct {
 // NewKeys returns an empty memory for n streams.
 func NewKeys(n int) *Keys { return &Keys{entries: make([]keyEntry, n)} }
 
+// NewGrowingKeys returns an empty memory for n streams that grows to most when
+// so many streams come that it is of little use.
+func NewGrowingKeys(n, most int) *Keys { return &Keys{entries: make([]keyEntry, n), most: most} }
+
+// missesMax is how often a memory misses for each of its entries before it
+// grows.
+const missesMax = 8
+
 func (c *Keys) of(stream []byte) uuid.UUID {
 	e := &c.entries[crc32.Checksum(stream, castagnoli)%uint32(len(c.entries))]
 	if len(e.stream) == 0 || !bytes.Equal(e.stream, stream) {
+		if c.misses++; c.misses > missesMax*len(c.entries) && len(c.entries) < c.most {
+			c.grow()
+			return c.of(stream)
+		}
 		e.stream = append(e.stream[:0], stream...)
 		e.key = event.KeyOf(stream)
 	}
 	return e.key
+}
+
+func (c *Keys) grow() {
+	old := c.entries
+	c.entries, c.misses = make([]keyEntry, min(4*len(old), c.most)), 0
+	for _, e := range old {
+		if len(e.stream) > 0 {
+			c.entries[crc32.Checksum(e.stream, castagnoli)%uint32(len(c.entries))] = e
+		}
+	}
 }
