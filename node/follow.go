@@ -23,14 +23,62 @@ type following struct {
 	ended   bool
 }
 
-// lane is a subscription's part in one bucket.
+// lane is a subscription's part in one bucket. While it catches up there are two
+// feeds: the bucket fills one while the events of the other are delivered.
 type lane struct {
-	of     *following
-	bucket event.BucketID
-	index  []int32 // of the subscription's sources; nil: all of them
-	feed   replica.Feed
-	at     int  // of feed.Items: the next to deliver
-	asked  bool // the feed is with the replica
+	of       *following
+	bucket   event.BucketID
+	index    []int32 // of the subscription's sources; nil: all of them
+	follower *replica.Follower
+	feed     *replica.Feed // whose events are delivered; nil: the replica has it
+	at       int           // of its items: the next to deliver
+	next     *replica.Feed // that has come behind it
+	spare    *replica.Feed
+	asked    bool // a feed is with the replica
+}
+
+// left is how many events of the feed are not delivered.
+func (l *lane) left() int {
+	if l.feed == nil {
+		return 0
+	}
+	return len(l.feed.Items) - l.at
+}
+
+// full says whether the feed holds as many events as were asked for, so that
+// there may be more.
+func (l *lane) full() bool { return l.feed != nil && len(l.feed.Items) == l.feed.Limit }
+
+// take makes b, which has come from the replica, the feed or the next one.
+func (l *lane) take(b *replica.Feed) {
+	l.asked = false
+	if l.next = b; l.feed == nil {
+		l.turn()
+	}
+}
+
+// turn goes on to the feed that has come, when all of the one before is
+// delivered.
+func (l *lane) turn() {
+	if l.left() == 0 && l.next != nil {
+		if l.feed != nil {
+			l.spare = l.feed
+		}
+		l.feed, l.next, l.at = l.next, nil, 0
+	}
+}
+
+// block is a feed to ask with, which is the replica's from then on.
+func (l *lane) block() (b *replica.Feed) {
+	switch {
+	case l.left() == 0:
+		b, l.feed, l.spare = l.feed, nil, nil // it has caught up
+	case l.spare != nil:
+		b, l.spare = l.spare, nil
+	default:
+		b = &replica.Feed{Owner: l, Follower: l.follower}
+	}
+	return b
 }
 
 // source is the subscription's source of an item.
@@ -50,7 +98,7 @@ func (r *router) open(env *actor.Env, q *event.Query) {
 	fol.unready = len(fol.lanes)
 	for i := range fol.lanes {
 		l := &fol.lanes[i]
-		l.of, l.feed.Owner = fol, l
+		l.of, l.feed = fol, &replica.Feed{Owner: l}
 		a := &replica.Ask{Owner: l, Kind: event.OpenFollow}
 		if l.index == nil {
 			a.Sources, a.Next = f.Sources, append([]uint64(nil), f.Next...)
@@ -101,7 +149,7 @@ func (r *router) opened(env *actor.Env, l *lane, a *replica.Ask) *event.Query {
 			fol.err = a.Err
 		}
 	} else {
-		l.feed.Follower = a.Follower
+		l.follower, l.feed.Follower = a.Follower, a.Follower
 		for i, next := range a.Next {
 			at := i
 			if l.index != nil {
@@ -142,8 +190,8 @@ func (r *router) part(env *actor.Env, fol *following) {
 	fol.ended = true
 	for i := range fol.lanes {
 		l := &fol.lanes[i]
-		if l.feed.Follower != nil {
-			env.Tell(replica.ID(l.bucket), actor.Event{Kind: replica.Unfollowing, Body: l.feed.Follower})
+		if l.follower != nil {
+			env.Tell(replica.ID(l.bucket), actor.Event{Kind: replica.Unfollowing, Body: l.follower})
 		}
 	}
 	fol.lanes = nil
@@ -152,8 +200,8 @@ func (r *router) part(env *actor.Env, fol *following) {
 // fed takes events that a bucket has for a subscription.
 func (r *router) fed(env *actor.Env, b *replica.Feed) {
 	l := b.Owner.(*lane)
-	l.asked, l.at = false, 0
 	if !l.of.ended {
+		l.take(b)
 		r.pump(env, l.of)
 	}
 }
@@ -163,32 +211,47 @@ func (r *router) fed(env *actor.Env, b *replica.Feed) {
 func (r *router) pump(env *actor.Env, fol *following) {
 	for range fol.lanes {
 		l := &fol.lanes[fol.turn]
-		if l.asked {
-			fol.turn = (fol.turn + 1) % len(fol.lanes)
-			continue
+		for l.turn(); ; l.turn() {
+			left := l.left()
+			if !r.ask(env, l, left) {
+				return // it is this lane's turn when the sink takes events again
+			}
+			if left == 0 {
+				break
+			}
+			full, err := r.deliver(env, l)
+			if err != nil {
+				env.Hooks.Observe(&event.Unreadable{Err: err})
+				r.part(env, fol)
+				fol.f.Sink.Ended(err)
+				return
+			}
+			if full {
+				return
+			}
 		}
-		full, err := r.deliver(env, l)
-		if err != nil {
-			env.Hooks.Observe(&event.Unreadable{Err: err})
-			r.part(env, fol)
-			fol.f.Sink.Ended(err)
-			return
-		}
-		if full {
-			return // it is this lane's turn when the sink takes events again
-		}
-		room := fol.f.Sink.Room()
-		if room == 0 {
-			return
-		}
-		l.feed.Limit = min(room, feedMax)
-		if env.Hooks.Buggify("follow/small-feed") {
-			l.feed.Limit = 1
-		}
-		l.asked = true
 		fol.turn = (fol.turn + 1) % len(fol.lanes)
-		env.Tell(replica.ID(l.bucket), actor.Event{Kind: replica.Feeding, Body: &l.feed})
 	}
+}
+
+// ask asks for the events behind those that are left, if there may be some. It
+// is false when the sink has no room for them.
+func (r *router) ask(env *actor.Env, l *lane, left int) bool {
+	if l.asked || l.next != nil || left > 0 && !l.full() {
+		return true
+	}
+	room := l.of.f.Sink.Room() - left
+	if room <= 0 {
+		return left > 0
+	}
+	b := l.block()
+	b.Limit = min(room, feedMax)
+	if env.Hooks.Buggify("follow/small-feed") {
+		b.Limit = 1
+	}
+	l.asked = true
+	env.Tell(replica.ID(l.bucket), actor.Event{Kind: replica.Feeding, Body: b})
+	return true
 }
 
 // deliver hands the events of a feed to the sink, until it is full. Those that
@@ -222,8 +285,9 @@ func (r *router) deliver(env *actor.Env, l *lane) (full bool, err error) {
 			return false, misplaced(it.At)
 		}
 		if !f.Sink.Event(n, at, forms) {
-			for j := range items[i:] {
-				items[i+j].Fresh = nil
+			forget(items[i:])
+			if l.next != nil {
+				forget(l.next.Items)
 			}
 			return true, nil
 		}
@@ -231,6 +295,13 @@ func (r *router) deliver(env *actor.Env, l *lane) (full bool, err error) {
 		l.at++
 	}
 	return false, nil
+}
+
+// forget lets go of events that are in memory.
+func forget(items []replica.Item) {
+	for i := range items {
+		items[i].Fresh = nil
+	}
 }
 
 // isNext says whether ev is the event of a source that comes next. A frame that

@@ -36,9 +36,14 @@ type Follower struct {
 
 // followed is a source and where a follower stands in it.
 type followed struct {
-	event.Source
-	next    uint64
-	watched bool // else it is ready
+	stream    *event.StreamKey // nil: the partition
+	next      uint64
+	partition event.PartitionID
+	watched   bool // else it is ready
+}
+
+func (s *followed) source() event.Source {
+	return event.Source{Partition: s.partition, Stream: s.stream}
 }
 
 // Feed is the block in which events reach a subscriber. It goes to the replica
@@ -74,9 +79,9 @@ func (r *Replica) openFollower(from actor.ID, a *Ask) {
 	f := &Follower{session: from, sources: make([]followed, len(a.Sources))}
 	for i, src := range a.Sources {
 		s := &f.sources[i]
-		s.Source = src
+		s.partition, s.stream = src.Partition, src.Stream
 		if a.Next[i] == event.Latest {
-			a.Next[i] = r.head(&s.Source)
+			a.Next[i] = r.head(s.source())
 		}
 		s.next = a.Next[i]
 	}
@@ -91,7 +96,7 @@ func (r *Replica) openFollower(from actor.ID, a *Ask) {
 }
 
 // head is what the next event of a source will be numbered.
-func (r *Replica) head(src *event.Source) uint64 {
+func (r *Replica) head(src event.Source) uint64 {
 	if src.Stream == nil {
 		return uint64(r.log.NextSequence(src.Partition))
 	}
@@ -100,7 +105,7 @@ func (r *Replica) head(src *event.Source) uint64 {
 
 // line lines a source up: for its turn when there are events, else to be woken.
 func (r *Replica) line(f *Follower, at int32) {
-	if s := &f.sources[at]; s.next < r.head(&s.Source) {
+	if s := &f.sources[at]; s.next < r.head(s.source()) {
 		f.ready = append(f.ready, at)
 	} else {
 		r.watches.add(f, at)
@@ -152,11 +157,11 @@ func (r *Replica) serve(env *actor.Env, f *Follower) {
 // look adds at most limit events of a source to the feed of f.
 func (r *Replica) look(f *Follower, at int32, limit int) {
 	s := &f.sources[at]
-	to := r.head(&s.Source) - 1
-	if s.Stream == nil {
-		r.places = r.log.PartitionPositions(r.places[:0], s.Partition, s.next, to, limit, false)
+	to := r.head(s.source()) - 1
+	if s.stream == nil {
+		r.places = r.log.PartitionPositions(r.places[:0], s.partition, s.next, to, limit, false)
 	} else {
-		r.places = r.log.StreamPositions(r.places[:0], s.Partition, *s.Stream, s.next, to, limit, false)
+		r.places = r.log.StreamPositions(r.places[:0], s.partition, *s.stream, s.next, to, limit, false)
 	}
 	for _, p := range r.places {
 		f.feed.Items = append(f.feed.Items, Item{At: p, Source: at})
@@ -282,7 +287,7 @@ func (r *Replica) wake(env *actor.Env) {
 		return
 	}
 	for _, l := range r.watches.touched {
-		next := r.head(&l.of)
+		next := r.head(l.of)
 		for {
 			w, ok := r.watches.fire(l, next)
 			if !ok {

@@ -80,7 +80,7 @@ func (w *watches) init() {
 }
 
 // find returns the list of a source, nil if nobody watches it.
-func (w *watches) find(src *event.Source) *watchList {
+func (w *watches) find(src event.Source) *watchList {
 	if src.Stream == nil {
 		return w.partitions[src.Partition]
 	}
@@ -90,9 +90,9 @@ func (w *watches) find(src *event.Source) *watchList {
 // add watches a source of a follower.
 func (w *watches) add(f *Follower, at int32) {
 	s := &f.sources[at]
-	l := w.find(&s.Source)
+	l := w.find(s.source())
 	if l == nil {
-		l = w.begin(s.Source)
+		l = w.begin(s.source())
 	}
 	s.watched = true
 	l.add(watch{next: s.next, f: f, at: at})
@@ -131,7 +131,7 @@ func (w *watches) fire(l *watchList, next uint64) (watch, bool) {
 // bury lets go of the watch of a source whose follower is gone.
 func (w *watches) bury(s *followed) {
 	w.live--
-	l := w.find(&s.Source)
+	l := w.find(s.source())
 	l.bury()
 	w.touch(l)
 }
