@@ -51,6 +51,10 @@ type esub struct {
 	tokens  int
 }
 
+// streamsMax is how many streams a subscription may name: all of a bucket are
+// looked up in one turn of its replica.
+const streamsMax = 1 << 14
+
 var esubKey = Keywords{"PARTITION_KEY"}
 
 func (c *esub) Parse(a *Args) error {
@@ -59,6 +63,10 @@ func (c *esub) Parse(a *Args) error {
 	for a.err == nil {
 		if c.tokens > 0 && isWord(a.words[a.next], "PARTITION_KEY") {
 			a.misused("unexpected PARTITION_KEY, expected a stream id, FROM or WINDOW")
+			break
+		}
+		if c.tokens == streamsMax {
+			a.Fail(Errorf(InvalidArg, "a subscription may name %d streams, got more: use several, or EPSUB", streamsMax))
 			break
 		}
 		c.streams = append(c.streams, event.StreamKey{ID: strings.Clone(a.Stream())})

@@ -68,6 +68,21 @@ func (l *lane) turn() {
 	}
 }
 
+// cool lets go of what is in memory of the events that could not be delivered at
+// once: they are read from the log, so that a slow subscriber holds nothing.
+func (l *lane) cool() {
+	if l.left() > 0 {
+		for i := range l.feed.Items {
+			l.feed.Items[i].Fresh = nil
+		}
+	}
+	if l.next != nil {
+		for i := range l.next.Items {
+			l.next.Items[i].Fresh = nil
+		}
+	}
+}
+
 // block is a feed to ask with, which is the replica's from then on.
 func (l *lane) block() (b *replica.Feed) {
 	switch {
@@ -203,6 +218,7 @@ func (r *router) fed(env *actor.Env, b *replica.Feed) {
 	if !l.of.ended {
 		l.take(b)
 		r.pump(env, l.of)
+		l.cool()
 	}
 }
 
@@ -254,9 +270,7 @@ func (r *router) ask(env *actor.Env, l *lane, left int) bool {
 	return true
 }
 
-// deliver hands the events of a feed to the sink, until it is full. Those that
-// are left are read from the log later: what is in memory now is not kept for a
-// subscriber that is slow.
+// deliver hands the events of a feed to the sink, until it is full.
 func (r *router) deliver(env *actor.Env, l *lane) (full bool, err error) {
 	items := l.feed.Items[l.at:]
 	if len(items) == 0 {
@@ -285,23 +299,12 @@ func (r *router) deliver(env *actor.Env, l *lane) (full bool, err error) {
 			return false, misplaced(it.At)
 		}
 		if !f.Sink.Event(n, at, forms) {
-			forget(items[i:])
-			if l.next != nil {
-				forget(l.next.Items)
-			}
 			return true, nil
 		}
 		f.Next[n]++
 		l.at++
 	}
 	return false, nil
-}
-
-// forget lets go of events that are in memory.
-func forget(items []replica.Item) {
-	for i := range items {
-		items[i].Fresh = nil
-	}
 }
 
 // isNext says whether ev is the event of a source that comes next. A frame that
