@@ -284,14 +284,16 @@ func (r *router) deliver(env *actor.Env, l *lane) (full bool, err error) {
 		}
 	}
 	r.cursor.Plan(r.plan)
-	defer r.cursor.Plan(nil)
-	var ev event.Event
+	defer func() {
+		r.cursor.Plan(nil)
+		r.event = event.Event{} // a large frame is not kept
+	}()
 	for i := range items {
 		it := &items[i]
-		at, forms := &ev, (*event.Forms)(nil)
+		at, forms := &r.event, (*event.Forms)(nil)
 		if it.Fresh != nil {
 			at, forms = &it.Fresh.Event, &it.Fresh.Forms
-		} else if err := r.cursor.Event(it.At, &ev); err != nil {
+		} else if err := r.cursor.Event(it.At, at); err != nil {
 			return false, err
 		}
 		n := l.source(it)

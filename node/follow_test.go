@@ -231,3 +231,58 @@ func BenchmarkAppend_IdleSubscriptions(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPush appends to a stream that some follow, and waits for the pushes.
+func BenchmarkPush(b *testing.B) {
+	for _, n := range []int{1, 100} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			db, err := Open(b.TempDir(), Options{Buckets: 1, Partitions: 32})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close()
+			counters := make([]*counter, n)
+			for i := range counters {
+				c := &counter{db: db, got: make(chan struct{}, 1)}
+				if c.id, err = db.Connect(c); err != nil {
+					b.Fatal(err)
+				}
+				db.Input(c.id, resp3.AppendCommand(nil, "ESUB", "busy"))
+				<-c.got
+				counters[i] = c
+			}
+			w := &counter{db: db, got: make(chan struct{}, 1)}
+			if w.id, err = db.Connect(w); err != nil {
+				b.Fatal(err)
+			}
+			command := resp3.AppendCommand(nil, "EAPPEND", "busy", "Made", "PAYLOAD", "0123456789")
+			b.ReportAllocs()
+			for b.Loop() {
+				db.Input(w.id, command)
+				<-w.got
+				for _, c := range counters {
+					<-c.got
+				}
+			}
+			for _, c := range append(counters, w) {
+				db.Disconnect(c.id)
+			}
+		})
+	}
+}
+
+// counter is a client that takes no notice of what it gets, only that.
+type counter struct {
+	db  *DB
+	id  actor.ID
+	got chan struct{}
+}
+
+func (c *counter) Write([]byte) error {
+	c.got <- struct{}{}
+	return nil
+}
+
+func (c *counter) Consumed(int) {}
+func (c *counter) Hangup()      {}
+func (c *counter) Abort()       {}

@@ -26,10 +26,11 @@ type router struct {
 	cursor segment.Cursor
 	free   []*reading
 
-	plan    []segment.Position // scratch of deliver
-	waits   []*waiting         // reads that wait for events
-	armed   actor.Instant      // when the timer for them fires, 0: it is not set
-	hurried bool               // nothing waits any more
+	plan    []segment.Position // scratch of deliver, with event
+	event   event.Event
+	waits   []*waiting    // reads that wait for events
+	armed   actor.Instant // when the timer for them fires, 0: it is not set
+	hurried bool          // nothing waits any more
 }
 
 var _ commands.Store = (*router)(nil)
