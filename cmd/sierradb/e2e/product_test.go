@@ -54,8 +54,8 @@ func TestProductExamples(t *testing.T) {
 			t.Errorf("line %d: %s\ngot:\n%s\nwant:\n%s", e.line, e.command, got, e.want)
 		}
 	}
-	if len(examples) < 23 {
-		t.Errorf("%d examples were read, want all 23", len(examples))
+	if len(examples) < 35 {
+		t.Errorf("%d examples were read, want all 35", len(examples))
 	}
 }
 
