@@ -45,6 +45,19 @@ func TestREADME(t *testing.T) {
 	if outputs[3] != "(integer) 1" {
 		t.Errorf("%s shows %s, want (integer) 1", lines[3], outputs[3])
 	}
+	const follow, wait = "ESUB user-123 FROM 0", "EREAD user-123 FROM 2 BLOCK 5000"
+	if !strings.Contains(string(text), "```redis\n"+follow+"\n```") || !strings.Contains(string(text), "`"+wait+"`") {
+		t.Errorf("the README follows a stream in another way than %q and %q", follow, wait)
+	}
+	// At a terminal redis-cli shows pushes by itself.
+	pushed := typeWith(t, cli, s, follow+"\nPING", "--no-raw", "--show-pushes", "yes")
+	if strings.Count(pushed, ") message") != 2 || !strings.HasSuffix(pushed, "PONG") || !strings.Contains(pushed, `"EmailVerified"`) {
+		t.Errorf("%s, and the next command, show\n%s\nwant both events", follow, pushed)
+	}
+	appendTo(t, dial(t, s.addr), "user-123", "third")
+	if got := typeInto(t, cli, s, wait); !strings.Contains(got, `"third"`) {
+		t.Errorf("%s shows\n%s\nwant the third event", wait, got)
+	}
 }
 
 // checkShown compares the reply that the README shows with a real one. Event id
