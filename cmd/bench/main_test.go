@@ -31,7 +31,7 @@ func TestRun_WritesAllTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, stdout, stderr := runBench(t, "--sierradb", os.Args[0], "--redis", os.Args[0], "--out", doc, "--dir", dir,
-		"--seconds", "0.03", "--warmup", "0.01", "--rounds", "1", "--connections", "1,3", "--pipeline", "2")
+		"--seconds", "0.03", "--warmup", "0.01", "--rounds", "1", "--rows", "append,scan,get", "--connections", "1,3", "--pipeline", "2")
 	if status != 0 || stdout != "" {
 		t.Fatalf("status %d, output %q, errors\n%s", status, stdout, stderr)
 	}
@@ -42,7 +42,7 @@ func TestRun_WritesAllTables(t *testing.T) {
 	for _, want := range []string{
 		"intro\n", "redis-server 7.1.2", "Durable events a second", "Events a second", "Replies a second",
 		"\n| 1 | 2 | ", "\n| 3 | 2 | ", "\n| EPSCAN | a partition's | 16 | ", " × Redis: ",
-		"`go run ./cmd/bench --sierradb SIERRADB --redis REDIS --dir DIR --seconds 0.03 --warmup 0.01 --rounds 1 --connections 1,3 --pipeline 2`",
+		"`go run ./cmd/bench --sierradb SIERRADB --redis REDIS --dir DIR --seconds 0.03 --warmup 0.01 --rounds 1 --rows append,scan,get --connections 1,3 --pipeline 2`",
 	} {
 		if !bytes.Contains(got, []byte(want)) {
 			t.Errorf("the document lacks %q:\n%s", want, got)
@@ -140,4 +140,18 @@ func TestGrouping(t *testing.T) {
 	one(16, 1, 8)
 	one(1, 16, 8)
 	one(256, 16, 2048)
+}
+
+// TestRun_Subscribe measures subscriptions of the real server.
+func TestRun_Subscribe(t *testing.T) {
+	status, stdout, stderr := runBench(t, "--redis", "none", "--rows", "subscribe", "--dir", t.TempDir(),
+		"--events", "500", "--subscribers", "1,3", "--seconds", "0.1", "--warmup", "0.01", "--rounds", "1")
+	if status != 0 {
+		t.Fatalf("status %d, errors\n%s", status, stderr)
+	}
+	for _, want := range []string{"One subscriber reads 500 events", "| 1 | ", "| 4 | ", "| subscribers | events | p50 ms |", "| 3 | "} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the output lacks %q:\n%s", want, stdout)
+		}
+	}
 }
