@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // EPSub is the EPSUB module: it subscribes to the events of partitions.
@@ -74,7 +75,7 @@ func (a *Args) selector(w []byte, dst []event.PartitionID) (all bool, list []eve
 		} else {
 			cut := bytes.IndexByte(item, '-')
 			from, to = a.one("partition", item[:cut]), a.one("partition", item[cut+1:])
-			single = false
+			single = mutate.On(mutate.RangeIsSingle) && single && from == to
 			if a.err == nil && from > to {
 				a.invalid("range of partitions", "<first>-<last>", item)
 			}

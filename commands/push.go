@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"sierradb/commands/resp3"
+	"sierradb/core/mutate"
 )
 
 // What the session of a connection does for its subscriptions: it gives their
@@ -17,6 +18,9 @@ const pushTurn = 64 << 10
 // commands and their replies always have room, or one subscription had its turn
 // while others wait.
 func (s *Session) crowded() bool {
+	if mutate.On(mutate.StallBlocks) && len(s.subs.list) > 0 && s.subs.list[0].waits {
+		return true
+	}
 	return s.unsent >= (s.o.OutputMax+1)/2 || s.turn >= pushTurn && len(s.subs.blocked) > 0
 }
 
@@ -61,7 +65,7 @@ func (s *Session) begin(u *subscription) {
 	s.subs.add(u)
 	s.pushed(u.appendConfirmed(s.env.Out.Output, len(s.subs.list)))
 	switch {
-	case u.era != s.subs.era:
+	case u.era != s.subs.era && !mutate.On(mutate.ResetMissesOpening):
 		s.unsubscribe(u) // RESET came behind it
 	case s.draining:
 		s.close(u, errClosing)
@@ -93,6 +97,9 @@ func (s *Session) relieve() {
 		u.blocked = false
 		s.turn = 0
 		s.store.Resume(s.env, &u.follow)
+		if mutate.On(mutate.RelieveOne) {
+			return
+		}
 	}
 }
 

@@ -106,8 +106,12 @@ func (s *Session) handle(ev *actor.Event) {
 		s.forget()
 	case ev.Kind == actor.Stop:
 		s.draining = true
-		s.closeAll(errClosing)
-		s.store.Hurry(s.env)
+		if !mutate.On(mutate.StopSilent) {
+			s.closeAll(errClosing)
+		}
+		if !mutate.On(mutate.StopLeavesReads) {
+			s.store.Hurry(s.env)
+		}
 	case ev.Kind == actor.Tick && ev.Token == timerToken:
 		s.armed = false
 		s.checkOutput()
@@ -132,7 +136,7 @@ func (s *Session) start() {
 func (s *Session) bucketOf(f *event.Follow) int {
 	b := s.store.Bucket(f.Sources[0].Partition)
 	for i := range f.Sources {
-		if s.store.Bucket(f.Sources[i].Partition) != b {
+		if s.store.Bucket(f.Sources[i].Partition) != b && !mutate.On(mutate.FirstBucketOnly) {
 			return everyBucket
 		}
 	}
@@ -399,6 +403,10 @@ func (s *Session) emit() {
 		if s.unsent == 0 {
 			s.progress = s.env.Now
 		}
+		if c.opens != nil && mutate.On(mutate.PushBeforeReply) {
+			s.begin(c.opens)
+			c.opens = nil
+		}
 		switch out := &s.env.Out; {
 		case len(out.Output) == 0 && len(reply) > swapMin:
 			out.Output, c.buf = reply, nil
@@ -410,6 +418,9 @@ func (s *Session) emit() {
 		s.unsent += len(reply)
 		s.held -= len(reply)
 		s.spoken = c.after
+		if mutate.On(mutate.PushProtocolOfNow) {
+			s.spoken = s.conn.Proto
+		}
 		if c.opens != nil {
 			s.begin(c.opens)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // What ESUB and EPSUB have in common: where to begin, the window, and how a
@@ -104,6 +105,9 @@ func (c *subscribing) takeMap(a *Args, unit string) {
 		}
 		a.next++
 		cut := bytes.LastIndexByte(w, '=')
+		if mutate.On(mutate.MapFirstEquals) {
+			cut = bytes.IndexByte(w, '=')
+		}
 		if cut < 1 {
 			a.invalid("pair of FROM MAP", "<name>=<"+unit+">", w)
 			return
@@ -125,7 +129,7 @@ func (b *beginning) start() uint64 {
 	switch {
 	case b.kind == beginAt:
 		return b.at
-	case b.kind == beginMap && b.hasRest:
+	case b.kind == beginMap && b.hasRest && !mutate.On(mutate.DefaultIgnored):
 		return b.rest
 	}
 	return event.Latest

@@ -7,6 +7,7 @@ import (
 
 	"sierradb/commands/resp3"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // subscription is what ESUB and EPSUB begin: a follow whose events go to the
@@ -44,8 +45,12 @@ func (u *subscription) ack(c uint64) {
 		return
 	}
 	n := u.sent
-	if c-u.first < u.sent {
+	if c-u.first < u.sent || mutate.On(mutate.AckBeyond) && c-u.first < 1<<60 {
 		n = c - u.first + 1
+	}
+	if mutate.On(mutate.AckBackwards) {
+		u.acked = n
+		return
 	}
 	u.acked = max(u.acked, n)
 }
@@ -53,13 +58,16 @@ func (u *subscription) ack(c uint64) {
 // Room implements [event.FollowSink].
 func (u *subscription) Room() int {
 	switch s := u.s; {
-	case u.window > 0 && u.sent-u.acked >= u.window:
+	case u.window > 0 && u.sent-u.acked >= u.window && !(mutate.On(mutate.WindowOffByOne) && u.sent-u.acked == u.window):
 		u.waits = true
 		return 0
 	case s.crowded():
 		s.subs.block(u)
 		return 0
 	case u.window > 0:
+		if mutate.On(mutate.WindowOffByOne) {
+			return int(min(u.window+1-(u.sent-u.acked), 1<<20))
+		}
 		return int(min(u.window-(u.sent-u.acked), 1<<20))
 	}
 	return 1 << 20
@@ -91,7 +99,7 @@ func (u *subscription) Event(_ int, ev *event.Event, forms *event.Forms) bool {
 // sharedForm returns an event as a client is shown it, encoded once for all.
 func sharedForm(p resp3.Proto, ev *event.Event, forms *event.Forms) []byte {
 	n := 0
-	if p == resp3.RESP3 {
+	if p == resp3.RESP3 && !mutate.On(mutate.FormsMixed) {
 		n = 1
 	}
 	b := forms.Form(n)
@@ -125,8 +133,12 @@ func (u *subscription) appendClosed(b []byte, why *Error) []byte {
 	b = append(appendUUID(b, u.id), "\r\n"...)
 	b = resp3.AppendUint(b, u.cursor())
 	b = resp3.AppendBulkString(b, why.line())
-	b = resp3.AppendArray(b, len(u.follow.Next))
-	for i, src := range u.follow.Sources {
+	sources := u.follow.Sources
+	if mutate.On(mutate.ClosedWithoutPositions) {
+		sources = sources[:1]
+	}
+	b = resp3.AppendArray(b, len(sources))
+	for i, src := range sources {
 		name := strconv.Itoa(int(src.Partition))
 		if src.Stream != nil {
 			name = src.Stream.ID

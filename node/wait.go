@@ -5,6 +5,7 @@ import (
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 	"sierradb/node/replica"
 )
 
@@ -25,6 +26,9 @@ type waiting struct {
 func (r *router) wait(env *actor.Env, rd *reading) {
 	q := rd.q
 	w := &waiting{rd: rd, next: [1]uint64{q.From}, until: rd.until}
+	if mutate.On(mutate.WaitsForNext) {
+		w.next[0]++
+	}
 	w.src[0].Partition = rd.ask.Partition
 	if q.Kind == event.ScanStream {
 		// The query is the command's, which may be gone before the bucket lets go.
@@ -110,6 +114,9 @@ func (r *router) tick(env *actor.Env) {
 			continue
 		}
 		i++
+	}
+	if mutate.On(mutate.WaitTimerOnce) {
+		return
 	}
 	r.arm(env)
 }

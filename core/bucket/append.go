@@ -75,9 +75,10 @@ func hideNoSpace(err error) error {
 	return err
 }
 
-// indexEarly is the planted bug index-before-commit.
+// indexEarly is the planted bug index-before-commit, and a part of
+// push-before-commit.
 func (b *Bucket) indexEarly(entries []segment.Entry) error {
-	if !mutate.On(mutate.IndexBeforeCommit) {
+	if !mutate.On(mutate.IndexBeforeCommit) && !mutate.On(mutate.PushBeforeCommit) {
 		return nil
 	}
 	for _, e := range entries {

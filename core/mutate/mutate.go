@@ -19,13 +19,14 @@ type Group string
 
 // The groups.
 const (
-	Log      Group = "log"      // how entries, names and raft.state are written
-	Index    Group = "index"    // where events are found
-	Recovery Group = "recovery" // what a start makes of a disk
-	Raft     Group = "raft"     // what a replica answers, and when
-	Session  Group = "session"  // what a connection makes of requests and answers
-	Retry    Group = "retry"    // appends that come again with the same event id
-	Other    Group = "other"    // clocks, full disks, queues
+	Log          Group = "log"          // how entries, names and raft.state are written
+	Index        Group = "index"        // where events are found
+	Recovery     Group = "recovery"     // what a start makes of a disk
+	Raft         Group = "raft"         // what a replica answers, and when
+	Session      Group = "session"      // what a connection makes of requests and answers
+	Subscription Group = "subscription" // events that are pushed or waited for
+	Retry        Group = "retry"        // appends that come again with the same event id
+	Other        Group = "other"        // clocks, full disks, queues
 )
 
 // The bugs, by group; [About] says what each does.
@@ -89,6 +90,32 @@ const (
 	TrustPositions     Bug = "trust-positions"
 	UnreadableSkipped  Bug = "unreadable-skipped"
 	CursorKeepsSpan    Bug = "cursor-keeps-span"
+
+	HandoverGap            Bug = "handover-gap"
+	FollowEdge             Bug = "follow-edge"
+	PushBeforeCommit       Bug = "push-before-commit"
+	WindowOffByOne         Bug = "window-off-by-one"
+	LostWakeUp             Bug = "lost-wake-up"
+	ReadyUnserved          Bug = "ready-unserved"
+	RelieveOne             Bug = "relieve-one"
+	AckBeyond              Bug = "ack-beyond"
+	AckBackwards           Bug = "ack-backwards"
+	StallBlocks            Bug = "stall-blocks"
+	DefaultIgnored         Bug = "default-ignored"
+	MapFirstEquals         Bug = "map-first-equals"
+	RangeIsSingle          Bug = "range-is-single"
+	DeadWatchStops         Bug = "dead-watch-stops"
+	LeavesOne              Bug = "leaves-one"
+	PushProtocolOfNow      Bug = "push-protocol-of-now"
+	FormsMixed             Bug = "forms-mixed"
+	PushBeforeReply        Bug = "push-before-reply"
+	ResetMissesOpening     Bug = "reset-misses-opening"
+	ClosedWithoutPositions Bug = "closed-without-positions"
+	StopSilent             Bug = "stop-silent"
+	StopLeavesReads        Bug = "stop-leaves-reads"
+	WaitsForNext           Bug = "waits-for-next"
+	WaitTimerOnce          Bug = "wait-timer-once"
+	FirstBucketOnly        Bug = "first-bucket-only"
 
 	NoDedup          Bug = "no-dedup"
 	DedupCommitted   Bug = "dedup-committed"
@@ -174,6 +201,32 @@ var About = []struct {
 	{TrustPositions, Session, "an event that was read is not compared with the one that was asked for"},
 	{UnreadableSkipped, Session, "a scan leaves out events that it can not read"},
 	{CursorKeepsSpan, Session, "a scan takes bytes that an earlier one read ahead"},
+
+	{HandoverGap, Subscription, "a subscription that is woken begins with the newest event, not with the one it waited for"},
+	{FollowEdge, Subscription, "a subscription that reads across the edge of a segment takes the last event twice"},
+	{PushBeforeCommit, Subscription, "subscriptions are woken by what is written, before it is committed"},
+	{WindowOffByOne, Subscription, "a window has room for one event more"},
+	{LostWakeUp, Subscription, "a commit wakes only the first who waits for a stream or a partition"},
+	{ReadyUnserved, Subscription, "a subscription with events that asks for them waits for the next commit"},
+	{RelieveOne, Subscription, "of the subscriptions that wait for room in the output one goes on"},
+	{AckBeyond, Subscription, "an acknowledgement of what was not delivered counts for what will be"},
+	{AckBackwards, Subscription, "an acknowledgement that goes back takes back what was acknowledged"},
+	{StallBlocks, Subscription, "a subscription with a full window holds up the others of its connection"},
+	{DefaultIgnored, Subscription, "the DEFAULT of FROM MAP is ignored"},
+	{MapFirstEquals, Subscription, "a pair of FROM MAP ends at its first ="},
+	{RangeIsSingle, Subscription, "the cursor of a range of one partition is the sequence"},
+	{DeadWatchStops, Subscription, "the watch of a subscription that has ended keeps those behind it asleep"},
+	{LeavesOne, Subscription, "of the subscriptions of a lost connection one is forgotten"},
+	{PushProtocolOfNow, Subscription, "pushes have the protocol of a HELLO that is not answered yet"},
+	{FormsMixed, Subscription, "an encoded event is shared by RESP2 and RESP3"},
+	{PushBeforeReply, Subscription, "a subscription is announced before its reply"},
+	{ResetMissesOpening, Subscription, "RESET ends the subscriptions that are there, and not those on the way"},
+	{ClosedWithoutPositions, Subscription, "the end of a subscription names the position of its first source alone"},
+	{StopSilent, Subscription, "subscriptions are not told that the node stops"},
+	{StopLeavesReads, Subscription, "reads that wait are not answered when the node stops"},
+	{WaitsForNext, Subscription, "a read that waits is woken by the event behind the one it waits for"},
+	{WaitTimerOnce, Subscription, "of several reads that wait only the first has a timer"},
+	{FirstBucketOnly, Subscription, "a subscription waits for the appends to the bucket of its first source alone"},
 
 	{NoDedup, Retry, "event ids are not looked up before an append"},
 	{DedupCommitted, Retry, "event ids are looked up among committed events only"},

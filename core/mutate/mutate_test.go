@@ -17,7 +17,7 @@ import (
 // TestAbout shows that every bug is described once, under a group that there
 // is, in the order of the groups.
 func TestAbout(t *testing.T) {
-	order := []mutate.Group{mutate.Log, mutate.Index, mutate.Recovery, mutate.Raft, mutate.Session, mutate.Retry, mutate.Other}
+	order := []mutate.Group{mutate.Log, mutate.Index, mutate.Recovery, mutate.Raft, mutate.Session, mutate.Subscription, mutate.Retry, mutate.Other}
 	seen := make(map[mutate.Bug]bool)
 	at := 0
 	for _, a := range mutate.About {

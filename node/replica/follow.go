@@ -5,6 +5,7 @@ import (
 
 	"sierradb/core/actor"
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 	"sierradb/core/segment"
 )
 
@@ -116,6 +117,9 @@ func (r *Replica) line(f *Follower, at int32) {
 func (r *Replica) takeFeed(env *actor.Env, b *Feed) {
 	if f := b.Follower; !f.gone {
 		f.feed = b
+		if mutate.On(mutate.ReadyUnserved) && len(f.sources) > 1 {
+			return
+		}
 		r.serve(env, f)
 	}
 }
@@ -167,6 +171,9 @@ func (r *Replica) look(f *Follower, at int32, limit int) {
 		f.feed.Items = append(f.feed.Items, Item{At: p, Source: at})
 	}
 	s.next += uint64(len(r.places))
+	if n := len(r.places); mutate.On(mutate.FollowEdge) && n > 0 && r.places[0].Segment != r.places[n-1].Segment {
+		s.next--
+	}
 	clear(r.places)
 }
 
@@ -245,6 +252,9 @@ func (r *Replica) leave(session actor.ID) {
 	}
 	for f := r.followers[session]; f != nil; f = r.followers[session] {
 		r.unfollow(f)
+		if mutate.On(mutate.LeavesOne) {
+			return
+		}
 	}
 }
 
@@ -294,9 +304,15 @@ func (r *Replica) wake(env *actor.Env) {
 				break
 			}
 			w.f.ready = append(w.f.ready, w.at)
+			if mutate.On(mutate.HandoverGap) {
+				w.f.sources[w.at].next = next - 1
+			}
 			if !w.f.awakened {
 				w.f.awakened = true
 				r.awake = append(r.awake, w.f)
+			}
+			if mutate.On(mutate.LostWakeUp) {
+				break
 			}
 		}
 	}

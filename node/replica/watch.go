@@ -4,6 +4,7 @@ import (
 	"container/heap"
 
 	"sierradb/core/event"
+	"sierradb/core/mutate"
 )
 
 // A watch is a source of a follower that has no event yet at the position that
@@ -119,6 +120,9 @@ func (w *watches) fire(l *watchList, next uint64) (watch, bool) {
 		at := l.pop()
 		if at.f.gone {
 			l.dead--
+			if mutate.On(mutate.DeadWatchStops) {
+				break
+			}
 			continue
 		}
 		w.live--

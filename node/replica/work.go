@@ -211,6 +211,12 @@ func (r *Replica) writeQueued(env *actor.Env) (durable bool, err error) {
 		return false, nil
 	}
 	err = r.log.Append(d.entries)
+	if mutate.On(mutate.PushBeforeCommit) && err == nil {
+		for _, e := range d.entries {
+			r.touch(e)
+		}
+		r.wake(env)
+	}
 	clear(d.entries)
 	if err != nil {
 		return false, fmt.Errorf("write entries: %w", err)
