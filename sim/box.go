@@ -86,6 +86,7 @@ func (b *box) boot() {
 	}
 	b.ops, b.barriers, b.closing, b.writes = 0, 0, false, nil
 	clear(b.upset)
+	clear(w.follows)
 	clear(b.halt)
 	clear(b.hurt)
 	b.reviewWounds()
@@ -117,7 +118,7 @@ func (b *box) options() node.Options {
 	return node.Options{Buckets: k.Buckets, Partitions: k.Partitions, SegmentSize: k.SegmentSize,
 		QueueBytes: k.QueueBytes, Timeout: time.Duration(k.Timeout),
 		Session: commands.Options{Inflight: k.Inflight, InflightBytes: k.InflightBytes, OutputMax: k.OutputMax,
-			ReplyMax: k.ReplyMax, OutputTimeout: k.OutputTimeout, Count: k.Count, Limits: resp3.Limits{Args: k.ArgsMax, Bulk: k.BulkMax}}}
+			ReplyMax: k.ReplyMax, OutputTimeout: k.OutputTimeout, Subscriptions: k.Subscriptions, Count: k.Count, Limits: resp3.Limits{Args: k.ArgsMax, Bulk: k.BulkMax}}}
 }
 
 // refused deals with a node that does not start. It may refuse when an
@@ -264,7 +265,10 @@ func (b *box) shutdown() {
 	for _, c := range b.w.openConns() {
 		b.m.Post(c.id, actor.Event{Kind: actor.Stop})
 	}
-	life := b.m.Life
+	life, since := b.m.Life, b.w.s.Now()
+	for _, cn := range b.w.openConns() {
+		b.w.s.After(b.w.prompt(cn, 100), func() { b.w.violate(cn.checkStopped(since)) })
+	}
 	b.w.s.After(2*actor.Second, func() {
 		if b.m.Life != life || !b.m.Up() {
 			return

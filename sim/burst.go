@@ -14,9 +14,15 @@ func (w *World) burst() bool {
 	}
 	w.judged("D8 liveness")
 	w.until(w.s.Now()+patience+actor.Instant(w.k.Ops/4)*actor.Second, w.settled)
-	w.second = false
 	if w.found == nil && !w.settled() {
 		w.violate(violated("D8 liveness", "the second burst does not end: %s", w.unsettled()))
+	}
+	if w.found == nil {
+		w.follow(true)
+	}
+	w.second = false
+	if w.found == nil {
+		w.part()
 	}
 	w.count.Add("second bursts", 1)
 	return w.found == nil

@@ -21,6 +21,9 @@ func (w *World) checkEnd(cn *conn, hangup, abort bool) *Violation {
 		return nil
 	}
 	w.judged("I15 errors")
+	if v := cn.checkEnded(); v != nil {
+		return v
+	}
 	if cn.closing || cn.told || w.box.closing {
 		return nil
 	}

@@ -43,18 +43,20 @@ func (s *sizes) add(in *Intent) {
 // credits is how many requests of a connection are with the replicas at most.
 func (k *Knobs) credits() int { return min(k.Inflight, k.Depth) }
 
-// mail judges a mailbox, as it got one more event of a sender. Each request of a
-// session has at most one event in each replica's mailbox, and each has room
-// for the answer in the session's; a session answers its own questions about
-// buckets that are not served.
+// mail judges a mailbox, as it got one more event of a sender. A request of a
+// session has at most one event in each replica's mailbox, and room for the answer
+// in the session's; a read that waits has up to four: that it waits, what for, that
+// it does no more, and the read itself. A subscription has its block of events, on
+// the way to a replica or back, and the news that it has ended. A session answers
+// its own questions about buckets that are not served.
 func (w *World) mail(m *sched.Machine, to, from actor.ID, n int) {
 	most, who := 0, ""
 	switch {
 	case to.Role == actor.Replica && from.Role == actor.Session:
-		most, who = w.k.credits()+1, "of a session in a replica" // and that it has left
+		most, who = 4*w.k.credits()+1+2*w.follows[from], "of a session in a replica" // and that it has left
 		w.violate(w.checkQueue(m, to))
 	case to.Role == actor.Session && from.Role == actor.Replica:
-		most, who = w.k.credits(), "of a replica in a session"
+		most, who = 2*w.k.credits()+w.follows[to], "of a replica in a session"
 	case to.Role == actor.Session && from == to:
 		most, who = w.k.credits()*w.k.Buckets, "of a session in itself"
 	case to.Role == actor.Replica && from == to:

@@ -28,7 +28,8 @@ func (w *World) checkSession(cn *conn, h *commands.Held, sent int) *Violation {
 	before := max(0, cn.held.Output()-sent)
 	taken := h.Taken > cn.held.Taken
 	large := min(w.model.sizes.rendered, max(k.ReplyMax, w.model.sizes.event)) + 128
-	most := k.OutputMax + k.credits()*light + min(heavyReads, k.credits())*large
+	push := w.pushMax(cn)
+	most := k.OutputMax + k.credits()*light + min(heavyReads, k.credits())*large + push
 	w.peak("commands of a session, % of its bound", uint64(h.Open), uint64(k.Inflight))
 	w.peak("bytes of commands in a session but the last, % of its bound", uint64(h.Bytes-h.Newest), uint64(k.InflightBytes))
 	w.peak("output of a session, % of its bound", uint64(h.Output()), uint64(most))
@@ -39,12 +40,26 @@ func (w *World) checkSession(cn *conn, h *commands.Held, sent int) *Violation {
 		return violated("D7 limits", "%s took a command of %d bytes when the commands before it had %d, and takes none from %d on", cn.id, h.Newest, h.Bytes-h.Newest, k.InflightBytes)
 	case taken && before > k.OutputMax:
 		return violated("D7 limits", "%s took a command though %d bytes of its output had not left, expected none above %d", cn.id, before, k.OutputMax)
-	case taken && h.Output() > k.OutputMax+light:
+	case taken && h.Output() > k.OutputMax+light+push:
 		return violated("D7 limits", "%s took a command and has %d bytes of output, expected none to be taken above %d", cn.id, h.Output(), k.OutputMax)
 	case h.Output() > most:
 		return violated("D7 limits", "%s has %d bytes of output that were not read, expected at most %d", cn.id, h.Output(), most)
 	}
 	return nil
+}
+
+// pushMax is how much pushes may add to the output: they have half of OutputMax,
+// and the last of them may lie beyond. What announces and ends subscriptions
+// comes in any case.
+func (w *World) pushMax(cn *conn) int {
+	n := w.model.sizes.event + rendering
+	for _, sub := range cn.subs {
+		n += 300
+		for _, s := range sub.sources {
+			n += len(s.name) + 40
+		}
+	}
+	return n
 }
 
 // checkUnsent demands that the output which a session counts as unsent is the

@@ -15,7 +15,7 @@ const tick = 100 * actor.Millisecond
 // event by its id alone asks one bucket, then the others at once.
 func (w *World) checkWait(op *Op) *Violation {
 	cn := op.Conn
-	if w.box.closing {
+	if w.box.closing || op.Blocks && op.Block == 0 {
 		return nil // what was not taken gets no answer any more
 	}
 	w.judged("D8 liveness")
@@ -24,7 +24,7 @@ func (w *World) checkWait(op *Op) *Violation {
 	if op.Intent == nil {
 		most *= 2
 	}
-	most += w.k.backlog(cn.wire.shown-op.shown, cn.wire.posted-cn.oldestTaken) + w.box.paused(cn.oldest)
+	most += op.Block + w.k.backlog(cn.wire.shown-op.shown, cn.wire.posted-cn.oldestTaken) + w.box.paused(cn.oldest)
 	w.peak("wait while faults strike, % of its bound", uint64(waited), uint64(most))
 	if waited > most {
 		return violated("D8 liveness", "%s waited for %s in which nothing was on its connection and no request was before it, expected at most %s", op, clock(waited), clock(most))
@@ -45,7 +45,7 @@ func (w *World) checkCutOff(cn *conn) *Violation {
 		return nil
 	}
 	w.judged("D8 liveness")
-	waited, most := w.s.Now()-cn.moved, w.k.OutputTimeout+w.k.backlog(0, cn.wire.posted-cn.wire.taken)+w.box.paused(cn.moved)
+	waited, most := w.s.Now()-cn.moved, w.k.OutputTimeout+w.k.backlog(0, max(cn.untold, cn.wire.posted-cn.wire.taken))+w.box.paused(cn.moved)
 	w.peak("wait of output, % of its bound", uint64(waited), uint64(most))
 	if waited > most {
 		return violated("D8 liveness", "%s is not cut off: its client left %d bytes of output unread for %s, expected at most %s", cn.id, len(cn.in), clock(waited), clock(most))

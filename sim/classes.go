@@ -139,7 +139,7 @@ var classes = []Class{
 		})
 	}},
 	{"orderly-stop", "sessions drain, the node closes", func(d dice) []Fault {
-		return d.some(1, func() Fault { return Fault{Kind: Shutdown, At: d.when()} })
+		return d.some(3, func() Fault { return Fault{Kind: Shutdown, At: d.when()} })
 	}},
 	{"crash-at-operation", "death or power loss before, in or after the n-th file operation of a life, recovery's included", opCrashes},
 	{"io-error", "a read or a change of a file fails, once or for a while", func(d dice) (out []Fault) {

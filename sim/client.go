@@ -28,14 +28,19 @@ type Client struct {
 	said   *Op                          // the talk's request in flight
 	rest   int                          // when it has made so many requests it pauses
 	told   map[streamName]event.Version // the next version of a stream, as its replies told it last
+	subs   []*subscription              // all that it asked for, in this order
+	named  map[int]*subscription        // by what a script calls them
+	due    []*subscription              // of which it wants to acknowledge something
+	again  [][][]byte                   // subscriptions that it wants back, as requests
 }
 
 func newClient(w *World, n int) *Client {
-	c := &Client{w: w, n: n, left: w.k.Ops, rand: actor.NewRand(actor.Mix(w.plan.Seed^uint64(n)<<20) + 0xc11), told: make(map[streamName]event.Version)}
+	c := &Client{w: w, n: n, left: w.k.Ops, rand: actor.NewRand(actor.Mix(w.plan.Seed^uint64(n)<<20) + 0xc11), told: make(map[streamName]event.Version), named: make(map[int]*subscription)}
 	if w.k.Mute && n == 0 {
 		c.deaf = span
 	}
 	c.gen = Gen{Rand: c.rand.Fork(1), w: w, c: c, k: w.k}
+	c.again = c.gen.fromTheStart()
 	return c
 }
 
@@ -48,7 +53,8 @@ func (c *Client) finished() bool {
 
 // done says whether the client has nothing left to do and all its answers.
 func (c *Client) done() bool {
-	return c.left == 0 && len(c.coming) == 0 && len(c.script) == 0 && len(c.retry) == 0 && c.talk == nil && (c.conn == nil || len(c.conn.waiting) == 0)
+	return c.left == 0 && len(c.coming) == 0 && len(c.script) == 0 && len(c.retry) == 0 && len(c.due) == 0 && len(c.again) == 0 &&
+		c.talk == nil && (c.conn == nil || len(c.conn.waiting) == 0)
 }
 
 // wake lets the client act after d.
@@ -97,7 +103,7 @@ func (c *Client) act() {
 		}
 	}
 	c.end()
-	if c.left > 0 || len(c.script) > 0 || len(c.retry) > 0 {
+	if c.left > 0 || len(c.script) > 0 || len(c.retry) > 0 || len(c.due) > 0 || len(c.again) > 0 {
 		c.wake(c.think())
 	}
 }
@@ -141,6 +147,11 @@ func (c *Client) think() actor.Instant {
 
 // next makes the next request.
 func (c *Client) next() *Op {
+	if c.left == 0 || c.rand.Chance(1, 2) {
+		if op := c.ack(); op != nil {
+			return op
+		}
+	}
 	switch {
 	case c.said != nil:
 		return nil
@@ -203,13 +214,18 @@ func (c *Client) connect() bool {
 		return false
 	}
 	id := b.node.Connect()
-	c.conn = &conn{w: c.w, c: c, id: id, life: b.m.Life, proto: resp3.RESP2,
+	c.conn = &conn{w: c.w, c: c, id: id, life: b.m.Life, proto: resp3.RESP2, spoken: resp3.RESP2, active: c.w.s.Now(),
 		floor: make([]uint64, c.w.k.Buckets), order: make([]uint64, c.w.k.Buckets)}
 	c.w.conns[id] = c.conn
 	c.w.count.Add("connections", 1)
 	c.w.rec.connected(c.conn)
-	if c.rand.Chance(1, 2) && c.w.plan.Script == nil {
-		c.conn.send(c.gen.hello(3))
+	if c.w.plan.Script == nil {
+		switch c.rand.Intn(8) {
+		case 0, 1, 2, 3:
+			c.conn.send(c.gen.hello(3))
+		case 4:
+			c.conn.send(&Op{Work: work("COMMAND"), Args: text(c.gen.mixCase("COMMAND"), "COUNT")}) // as redis-cli does
+		}
 	}
 	return true
 }
@@ -243,7 +259,9 @@ func (c *Client) gone() {
 		c.uncertain(op)
 		c.heard(op)
 	}
+	cn := c.conn
 	c.conn = nil
+	c.disconnected(cn)
 	c.wake(c.think())
 }
 

@@ -32,6 +32,7 @@ type conn struct {
 	hangup bool   // the session closes it when in is empty
 	wire   wire
 	moved  actor.Instant // when the client last took bytes of in, or the first bytes came into it
+	untold int           // events that the session had not taken then, the news of it the last
 
 	oldest, oldestIdle actor.Instant // when the first of waiting became that, and the wire's idle time then
 	oldestTaken        int           // and how many events the session had taken
@@ -40,7 +41,21 @@ type conn struct {
 	heard              actor.Instant // when it took the news of bytes that were read, or the first of unsent left it
 	silent             actor.Instant // for how long it had heard of none when it last looked at the clock; 0: it did not, or nothing was unsent
 	raw                bool          // bytes were sent that are no request: what is behind them gets no reply
-	dec                resp3.Decoder
+	dec                resp3.Decoder // of what leaves the session
+
+	frames  []*frame // that left the session and are not yet at the client
+	arrived int      // bytes of the first of them that reached the client
+	owing   []*Op    // requests whose reply has not left the session
+	wrote   int      // bytes that the client wrote
+	ate     int      // of these, bytes that the session has consumed
+
+	subs     []*subscription // in the order of the requests
+	announce *subscription   // whose reply has left, and its announcement must be next
+	acks     []*Op           // EACK that the session has not run
+	active   actor.Instant   // when the session last took or put out bytes
+	spoken   resp3.Proto     // in force behind the last reply that left
+	begun    bool            // the first request was made
+	browses  bool            // it was COMMAND: pushes are frames of their own in RESP2, too
 
 	name    string // CLIENT SETNAME
 	greeted bool   // HELLO was said
@@ -63,6 +78,7 @@ func (cn *conn) send(op *Op) {
 		return
 	}
 	op.Proto = cn.proto
+	cn.c.resolve(op)
 	op.Call, op.CallAt, op.Outcome = w.s.Steps(), w.s.Now(), Pending
 	op.Second, op.owed, op.shown, op.taken, cn.raw = w.second, cn.wire.idle(w.s.Now()), cn.wire.shown, cn.wire.taken, cn.raw || op.Raw != nil
 	if op.Intent != nil {
@@ -82,9 +98,11 @@ func (cn *conn) send(op *Op) {
 		cn.older()
 	}
 	cn.waiting = append(cn.waiting, op)
+	cn.owing = append(cn.owing, op)
 	if op.Work != nil && op.Work.Sent != nil {
 		op.Work.Sent(cn, op)
 	}
+	cn.subscribes(op)
 	raw := op.Raw
 	switch {
 	case raw != nil:
@@ -96,6 +114,8 @@ func (cn *conn) send(op *Op) {
 		raw = request(op.Args)
 	}
 	cn.out = append(cn.out, raw...)
+	cn.wrote += len(raw)
+	op.ends = cn.wrote
 	if cn.closing && cn.c.rand.Chance(1, 2) {
 		cn.out = append(cn.out, cn.c.gen.unheard()...)
 		w.count.Add("requests behind the end", 1)
@@ -151,6 +171,7 @@ func (cn *conn) output(out *actor.Effects) {
 	cn.unsent += len(out.Output)
 	cn.w.violate(cn.w.checkUnsent(cn))
 	cn.w.rec.output(cn)
+	cn.emitted(out.Output, out.Consumed)
 	cn.w.violate(cn.w.checkEnd(cn, out.Hangup, out.Abort))
 	cn.silent = 0
 	if out.Abort {
@@ -190,6 +211,7 @@ func (cn *conn) pull() {
 		if n > 0 {
 			cn.moved = cn.w.s.Now()
 			cn.wire.posted++
+			cn.untold = cn.wire.posted - cn.wire.taken
 			cn.w.box.m.Post(cn.id, actor.Event{Kind: actor.Sent, Token: uint64(n)})
 			cn.w.rec.delivered(cn, piece)
 			cn.receive(piece)
@@ -201,37 +223,6 @@ func (cn *conn) pull() {
 		}
 		cn.pull()
 	})
-}
-
-// receive reads replies from bytes that reached the client.
-func (cn *conn) receive(piece []byte) {
-	cn.dec.Feed(piece)
-	for cn.w.found == nil && !cn.dead {
-		before := cn.dec.Buffered()
-		v, ok, err := cn.dec.Next()
-		if err != nil {
-			cn.w.violate(violated("replies", "%s sends bytes that are no reply: %v", cn.id, err))
-			return
-		}
-		if !ok {
-			return
-		}
-		if len(cn.waiting) == 0 {
-			cn.w.violate(violated("replies", "%s sends a reply that nobody asked for: %v", cn.id, v))
-			return
-		}
-		op := cn.waiting[0]
-		cn.waiting = cn.waiting[1:]
-		cn.w.judged("replies")
-		op.Reply, op.Size = v, before-cn.dec.Buffered()
-		op.Return, op.ReturnAt = cn.w.s.Steps(), cn.w.s.Now()
-		cn.w.s.Note(func() string { return "<- " + op.name() + " " + shorten(v.String()) }, 21, uint64(op.Client), uint64(op.N))
-		cn.w.violate(cn.w.checkLatency(op))
-		cn.w.violate(cn.w.checkWait(op))
-		cn.older()
-		cn.w.violate(cn.w.checkSize(op))
-		cn.c.answered(op)
-	}
 }
 
 func shorten(s string) string {
@@ -278,6 +269,10 @@ func (cn *conn) drop() {
 		return
 	}
 	cn.dead = true
+	for _, sub := range cn.subs {
+		sub.lost = sub.alive()
+		sub.state = subEnded
+	}
 	cn.w.violate(cn.w.checkCutOff(cn))
 	cn.w.rec.dropped(cn)
 	delete(cn.w.conns, cn.id)

@@ -27,7 +27,7 @@ func (w *World) heal() {
 	}
 	b.next = nil
 	for _, c := range w.clients {
-		c.left, c.coming, c.retry, c.script, c.talk, c.deaf = 0, nil, nil, nil, nil, 0
+		c.left, c.coming, c.retry, c.script, c.talk, c.deaf, c.due = 0, nil, nil, nil, nil, 0, nil
 	}
 	w.tell("everything heals")
 }

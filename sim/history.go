@@ -47,6 +47,21 @@ type Op struct {
 	taken            int                       // of the connection: events that its session had taken then
 	Sure             bool                      // a check of the last phase: no error is excused
 	Want             func(r *resp3.Value) bool // of commands of the connection: what the reply must be
+
+	After  resp3.Proto   // in force behind it
+	Left   uint64        // tick at which its reply left the session
+	LeftAt actor.Instant // and the time
+	quiet  actor.Instant // when the session had last taken or put out bytes before
+	ends   int           // of the connection: bytes that the client wrote up to its end
+	ahead  actor.Instant // of the connection: how long it and the requests before it may wait by their own wish; below 0: for ever
+
+	Sub    *subscription // of ESUB and EPSUB
+	Named  int           // of a script's ESUB or EPSUB: what EACK and EUNSUB call it, from 1 on
+	Acks   *subscription // of EACK and EUNSUB: which is meant; nil: none that the client knows
+	Cursor uint64        // of EACK
+	was    subState      // of Acks when the reply left the session
+	Blocks bool          // of EREAD and EPREAD: they wait for something to read
+	Block  actor.Instant // for so long at most, 0: without a limit
 }
 
 // Ask is what a read asks for.
@@ -67,6 +82,8 @@ func (op *Op) concerns(m *Model, bucket int) bool {
 		return false
 	case op.Intent != nil:
 		return m.bucketOf(op.Intent.Partition) == bucket
+	case op.Sub != nil:
+		return op.Sub.concerns(m, bucket)
 	case op.Ask.Kind == event.GetEvent:
 		return true
 	case op.Ask.Kind != 0:

@@ -20,10 +20,10 @@ func TestCheck_Mail(t *testing.T) {
 		m.w.mail(m.w.box.m, to, from, n)
 		verdict(t, m.w.found, property)
 	}
-	f(re, se, 5, "")
-	f(re, se, 6, "D7 limits")
-	f(se, re, 4, "")
-	f(se, re, 5, "D7 limits")
+	f(re, se, 17, "")
+	f(re, se, 18, "D7 limits")
+	f(se, re, 8, "")
+	f(se, re, 9, "D7 limits")
 	f(se, se, 8, "")
 	f(se, se, 9, "D7 limits")
 	f(re, actor.ID{}, 4, "")
@@ -81,7 +81,8 @@ func TestCheck_Session(t *testing.T) {
 	k := m.w.k
 	k.OutputMax, k.Inflight, k.Depth, k.ReplyMax, k.InflightBytes = 500, 2, 16, 1500, 700
 	m.w.model.sizes.add(m.want("a")) // of about 600 bytes in a reply
-	most := 500 + 2*lightMax + 2*(m.w.model.sizes.rendered+128)
+	push := m.w.pushMax(m.cn)
+	most := 500 + 2*lightMax + 2*(m.w.model.sizes.rendered+128) + push
 	f := func(before, after commands.Held, sent int, property string) {
 		t.Helper()
 		m.cn.held = before
@@ -95,8 +96,8 @@ func TestCheck_Session(t *testing.T) {
 	f(commands.Held{Complete: 301, Unsent: 200}, commands.Held{Taken: 1}, 0, "D7 limits")
 	f(commands.Held{Complete: 301, Unsent: 200}, commands.Held{Taken: 1}, 1, "")
 	f(commands.Held{Complete: 301, Unsent: 200}, commands.Held{Complete: 400}, 0, "")
-	f(commands.Held{}, commands.Held{Taken: 1, Complete: 500, Unsent: lightMax}, 0, "")
-	f(commands.Held{}, commands.Held{Taken: 1, Complete: 501, Unsent: lightMax}, 0, "D7 limits")
+	f(commands.Held{}, commands.Held{Taken: 1, Complete: 500 + push, Unsent: lightMax}, 0, "")
+	f(commands.Held{}, commands.Held{Taken: 1, Complete: 501 + push, Unsent: lightMax}, 0, "D7 limits")
 	f(commands.Held{}, commands.Held{Complete: 1, Unsent: most - 1}, 0, "")
 	f(commands.Held{}, commands.Held{Complete: 1, Unsent: most}, 0, "D7 limits")
 

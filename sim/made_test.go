@@ -37,7 +37,7 @@ func newMade(t *testing.T) *made {
 }
 
 func (m *made) conn() *conn {
-	return &conn{w: m.w, c: m.w.clients[0], proto: resp3.RESP3, floor: make([]uint64, 1), order: make([]uint64, 1)}
+	return &conn{w: m.w, c: m.w.clients[0], proto: resp3.RESP3, spoken: resp3.RESP3, floor: make([]uint64, 1), order: make([]uint64, 1)}
 }
 
 // want registers an append of events "stream" or "stream:expected".

@@ -29,6 +29,9 @@ type Model struct {
 	judged     func(property string)   // counts what Apply judges
 	sizes      sizes                   // of what clients wanted to append
 
+	clock  func() actor.Instant // the time, nil in tests without one
+	latest actor.Instant        // when the last entry became visible
+
 	// told says whether the node may have read this time, in milliseconds, from
 	// its wall clock between a moment and now.
 	told func(millis int64, since actor.Instant) bool
@@ -78,8 +81,9 @@ type streamLog struct {
 // Record is one event as it stands in the log.
 type Record struct {
 	event.Event
-	Index  uint64 // of its entry
-	Tick   uint64 // when it was first visible
+	Index  uint64        // of its entry
+	Tick   uint64        // when it was first visible
+	At     actor.Instant // and the time
 	Intent *Intent
 }
 
@@ -164,6 +168,9 @@ func (m *Model) begin() {
 // Apply takes the fact that an entry became visible.
 func (m *Model) Apply(f *event.Applied) *Violation {
 	b := m.buckets[f.Bucket]
+	if m.clock != nil {
+		m.latest = m.clock()
+	}
 	if b.failed {
 		return violated("D9 failed sync", "bucket %d makes entry %d visible after a sync failed in this life", f.Bucket, f.Index)
 	}
@@ -206,7 +213,7 @@ func (m *Model) land(b *bucketLog, bucket int, f *event.Applied) *Violation {
 	var records []*Record
 	var ev event.Event
 	for body.Next(&ev) {
-		records = append(records, &Record{Event: ev.Clone(), Index: f.Index, Tick: m.tick})
+		records = append(records, &Record{Event: ev.Clone(), Index: f.Index, Tick: m.tick, At: m.latest})
 	}
 	if len(records) == 0 {
 		return violated("D2 whole", "bucket %d entry %d is a transaction without events", bucket, f.Index)

@@ -30,6 +30,7 @@ type Knobs struct {
 	OutputMax, ReplyMax int
 	OutputTimeout       actor.Instant
 	Count               int // of a scan that names none
+	Subscriptions       int // of a connection at most; 0: the default
 
 	// Of the scheduler.
 	TellMax, RunMax actor.Instant
@@ -62,6 +63,8 @@ type Knobs struct {
 	HalfClose  int           // after one burst in so many a client closes its side; 0: never
 	Inline     int           // one plain request in so many is sent as a line; 0: none
 	Mute       bool          // one client reads nothing
+	Follows    int           // subscriptions that a client keeps on its connection; 0: one
+	Dozes      int           // after one push in so many a client reads nothing for a while; 0: never
 	BulkMax    int           // of the node: bytes of an argument; 0: the default
 	ArgsMax    int           // of the node: arguments of a command; 0: the default
 
@@ -150,6 +153,12 @@ func drawKnobs(r *actor.Rand, calm bool) Knobs {
 		Inline:        choose(r, 0, 5, 50),
 		Mute:          r.Chance(1, 8),
 		ArgsMax:       choose(r, 0, 0, argsMax),
+		Follows:       choose(r, 0, 1, 2, 4, 8),
+		Dozes:         choose(r, 0, 0, 30, 200),
+		Subscriptions: choose(r, 0, 0, 0, 1, 3),
+	}
+	if k.ReadRate > 0 {
+		k.Follows = min(k.Follows, 2) // what trickles takes all of the run
 	}
 	if r.Chance(1, 12) {
 		// Large enough that space is reserved in steps. Bytes that trickle would

@@ -120,7 +120,7 @@ func (r *Request) check(k *Knobs) error {
 	if workCalled(name) == nil {
 		return fmt.Errorf("there is no such command; write bad in front of it")
 	}
-	if need := map[string]int{"EAPPEND": 3, "EMAPPEND": 4, "EGET": 2, "ESCAN": 4, "ESVER": 2, "EPSCAN": 4, "EPSEQ": 2}[name]; len(r.Args) < need {
+	if need := map[string]int{"EAPPEND": 3, "EMAPPEND": 4, "EGET": 2, "ESCAN": 4, "ESVER": 2, "EPSCAN": 4, "EPSEQ": 2, "EACK": 3, "EUNSUB": 2, "EREAD": 4, "EPREAD": 4}[name]; len(r.Args) < need {
 		return fmt.Errorf("%s needs %d words; write bad in front of it if that is wanted", name, need)
 	}
 	switch name {
@@ -128,7 +128,11 @@ func (r *Request) check(k *Knobs) error {
 		return checkAppend(r.Args[1:])
 	case "EMAPPEND":
 		return checkAppend(r.Args[2:])
-	case "EPSCAN", "EPSEQ":
+	case "ESUB", "EPSUB":
+		if subscriptionOf(r.Args, k.Partitions) == nil {
+			return fmt.Errorf("it is no well-formed subscription; write bad in front of it if that is wanted")
+		}
+	case "EPSCAN", "EPSEQ", "EPREAD":
 		if n, err := strconv.Atoi(string(r.Args[1])); err == nil && (n < 0 || n >= k.Partitions) {
 			return fmt.Errorf("partition %d is out of range 0..%d; write bad in front of it if that is wanted", n, k.Partitions-1)
 		} else if err != nil && keyIn(string(r.Args[1])) == uuid.Nil {

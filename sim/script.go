@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type Request struct {
 	Work   string        // what judges the reply, when it is not the command's own workload
 	Bad    bool          // malformed on purpose
 	Raw    bool          // Args is one word of bytes that are no request
+	Named  int           // what EACK and EUNSUB call the subscription that it asks for; 0: nothing
 	Args   [][]byte
 }
 
@@ -40,6 +42,9 @@ func (r *Request) text() string {
 	}
 	if r.Work != "" {
 		words = append(words, "as="+word(r.Work))
+	}
+	if r.Named > 0 {
+		words = append(words, "sub="+strconv.Itoa(r.Named))
 	}
 	for _, a := range r.Args {
 		if a == nil {
@@ -76,7 +81,13 @@ func parseRequest(words []string) (r Request, err error) {
 	r.At = actor.Instant(d)
 	words = words[2:]
 	for len(words) > 1 {
-		switch as, named := strings.CutPrefix(words[0], "as="); {
+		as, named := strings.CutPrefix(words[0], "as=")
+		sub, numbered := strings.CutPrefix(words[0], "sub=")
+		switch {
+		case numbered:
+			if r.Named, err = strconv.Atoi(sub); err != nil || r.Named < 1 {
+				return r, fmt.Errorf("sub= gives a subscription a number from 1 on, not %q", sub)
+			}
 		case words[0] == "bad":
 			r.Bad = true
 		case words[0] == "raw":
@@ -110,6 +121,13 @@ func (r *Result) Scripted() *Plan {
 		} else if name := strings.ToUpper(string(op.Args[0])); op.Work != nil && op.Work.Name != name {
 			req.Work = op.Work.Name
 		}
+		if op.Sub != nil {
+			req.Named = op.Named
+		}
+		if op.Acks != nil && !op.Bad { // its id is another one in each run
+			req.Args = slices.Clone(op.Args)
+			req.Args[1] = []byte(subPrefix + strconv.Itoa(op.Acks.op.Named))
+		}
 		p.Script = append(p.Script, req)
 	}
 	return &p
@@ -142,7 +160,7 @@ func (w *World) scripted(r *Request) *Op {
 	if name == "" {
 		name = strings.ToUpper(string(r.Args[0]))
 	}
-	op := &Op{Work: workCalled(name), Args: r.Args, Bad: r.Bad, Follows: r.Work != ""}
+	op := &Op{Work: workCalled(name), Args: r.Args, Bad: r.Bad, Follows: r.Work != "", Named: r.Named}
 	if op.Work == nil {
 		op.Bad = true // no command: it must be refused
 	}
@@ -175,13 +193,20 @@ func (w *World) understand(op *Op, name string) {
 		}
 		w.understandOptions(a, rest)
 		a.Partition = event.PartitionOf(a.Stream.Key, w.k.Partitions)
+	case "ESUB", "EPSUB":
+		op.Sub = subscriptionOf(op.Args, w.k.Partitions)
+	case "EACK":
+		op.Cursor, _ = strconv.ParseUint(arg(2), 10, 64)
+	case "EREAD":
+		*a = Ask{Kind: event.ScanStream, Stream: streamName{event.KeyOf(arg(1)), arg(1)}, To: event.NoVersion, Limit: w.k.Count}
+		w.understandPoll(op)
+		a.Partition = event.PartitionOf(a.Stream.Key, w.k.Partitions)
+	case "EPREAD":
+		*a = Ask{Kind: event.ScanPartition, Partition: partitionCalled(arg(1), w.k.Partitions), To: event.NoVersion, Limit: w.k.Count}
+		w.understandPoll(op)
 	case "EPSCAN", "EPSEQ":
 		a.Kind = event.LastSequence
-		if n, err := strconv.Atoi(arg(1)); err == nil {
-			a.Partition = event.PartitionID(n)
-		} else {
-			a.Partition = event.PartitionOf(keyIn(arg(1)), w.k.Partitions)
-		}
+		a.Partition = partitionCalled(arg(1), w.k.Partitions)
 		if name == "EPSCAN" {
 			a.Kind = event.ScanPartition
 			w.understandRange(a, op.Args[2:4])
@@ -208,6 +233,46 @@ func (w *World) understandOptions(a *Ask, words [][]byte) {
 			a.Limit, _ = strconv.Atoi(value)
 		case "PARTITION_KEY":
 			a.Stream.Key = keyIn(value)
+		}
+	}
+}
+
+// understandPoll reads the options of EREAD and EPREAD.
+func (w *World) understandPoll(op *Op) {
+	w.understandOptions(&op.Ask, op.Args[2:])
+	for i := 2; i+1 < len(op.Args); i += 2 {
+		n, _ := strconv.ParseUint(string(op.Args[i+1]), 10, 64)
+		switch {
+		case isOption(op.Args[i], "FROM"):
+			op.Ask.From = n
+		case isOption(op.Args[i], "BLOCK"):
+			op.Blocks, op.Block = true, actor.Instant(n)*actor.Millisecond
+		}
+	}
+}
+
+// subPrefix stands before the number of a subscription where a request of a
+// script names its id, which nobody knows before.
+const subPrefix = "sub:"
+
+// resolve puts the id of a subscription into a scripted EACK or EUNSUB. One that
+// the client does not know on this connection stays as it is, an id that nobody
+// gave.
+func (c *Client) resolve(op *Op) {
+	if op.Raw != nil || op.Bad || op.Work == nil || op.Work.Name != "EACK" && op.Work.Name != "EUNSUB" {
+		return
+	}
+	number, symbolic := strings.CutPrefix(string(op.Args[1]), subPrefix)
+	if !symbolic {
+		return
+	}
+	op.Args = slices.Clone(op.Args)
+	op.Args[1] = []byte(uuid.Max.String())
+	n, _ := strconv.Atoi(number)
+	if sub := c.named[n]; sub != nil && sub.known {
+		op.Args[1] = []byte(sub.id)
+		if sub.cn == c.conn {
+			op.Acks = sub
 		}
 	}
 }

@@ -312,6 +312,7 @@ func (s *Shrinker) knobs() {
 		func(k *Knobs) { k.Malformed = 0 },
 		func(k *Knobs) { k.Talks, k.HalfClose = 0, 0 },
 		func(k *Knobs) { k.Mute = false },
+		func(k *Knobs) { k.Follows, k.Dozes, k.Subscriptions = 0, 0, 0 },
 		func(k *Knobs) { k.Idle, k.Skew, k.Inline = 0, 0, 0 },
 		func(k *Knobs) { k.BulkMax, k.ArgsMax = 0, 0 },
 		func(k *Knobs) { k.LateOne = 0 },

@@ -30,9 +30,12 @@ func (g *Gen) begin() talk {
 
 // leave lets the client lose its connection with the next request on its way,
 // or its reply. It connects again and goes on.
-func (g *Gen) leave() {
+func (g *Gen) leave() { g.leaveIn(2 * g.k.Transit) }
+
+// leaveIn lets the client lose its connection in so long at most.
+func (g *Gen) leaveIn(most actor.Instant) {
 	c, cn := g.c, g.c.conn
-	g.w.s.After(actor.Instant(g.Uint64n(uint64(2*g.k.Transit)+1)), func() {
+	g.w.s.After(actor.Instant(g.Uint64n(uint64(most)+1)), func() {
 		if c.conn == cn && !g.w.healed && g.w.found == nil {
 			c.cut()
 		}

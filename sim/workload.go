@@ -36,6 +36,7 @@ func init() {
 		helloWork, pingWork, infoWork, commandWork, clientWork, selectWork, authWork, echoWork,
 		quitWork, resetWork, timeWork, readonlyWork, readwriteWork,
 		multiWork, execWork, discardWork, watchWork, unwatchWork,
+		esubWork, epsubWork, eackWork, eunsubWork, ereadWork, epreadWork,
 	}
 }
 

@@ -25,9 +25,11 @@ type World struct {
 	model   *Model
 	clients []*Client
 	conns   map[actor.ID]*conn // of the present life
+	follows map[actor.ID]int   // subscriptions that a session of this life was asked for
 
 	healed  bool // no more faults
 	second  bool // the second burst is under way
+	parting bool // clients have seen enough: they don't subscribe again
 	count   Counters
 	found   *Violation
 	off     map[string]bool // properties whose verdicts are thrown away
@@ -43,7 +45,7 @@ var _ sched.Outside = (*World)(nil)
 
 func newWorld(p *Plan, o Options) *World {
 	w := &World{plan: p, k: &p.Knobs, o: o, rand: actor.NewRand(actor.Mix(p.Seed) + 0x3d),
-		conns: make(map[actor.ID]*conn), count: make(Counters)}
+		conns: make(map[actor.ID]*conn), follows: make(map[actor.ID]int), count: make(Counters)}
 	k := w.k
 	w.rec = newRecorder(w, o.Moments)
 	options := sched.Options{
@@ -56,7 +58,7 @@ func newWorld(p *Plan, o Options) *World {
 	w.s = sched.New(p.Seed, options)
 	w.switchOff(slices.Concat(o.Off, p.Off))
 	w.model = newModel(k.Buckets, k.Partitions)
-	w.model.judged = w.judged
+	w.model.judged, w.model.clock = w.judged, w.s.Now
 	w.model.told = func(millis int64, since actor.Instant) bool { return w.box.wall.told(millis, since, w.s.Now()) }
 	w.box = newBox(w)
 	w.skip = make(map[Skip]bool)
@@ -86,6 +88,9 @@ func (w *World) run() {
 		c.wake(0)
 	}
 	w.until(span, w.settled)
+	if w.found == nil && w.plan.Mode == "calm" {
+		w.follow(false)
+	}
 	w.heal()
 	if w.found == nil {
 		w.verify()
@@ -170,6 +175,7 @@ func (w *World) stepped(m *sched.Machine, id actor.ID, ev *actor.Event) {
 	}
 	if ev.Kind == actor.Sent || ev.Kind == actor.Input {
 		cn.wire.taken++
+		cn.active = w.s.Now()
 	}
 	held := s.Held()
 	w.violate(w.checkSession(cn, &held, sent))
@@ -255,6 +261,8 @@ func digest(body any) uint64 {
 		return h
 	case *event.Query:
 		return sched.Digest(3, b.Token, uint64(b.Kind), b.From, b.To, b.Last)
+	case *replica.Feed:
+		return sched.Digest(6, uint64(b.Limit), uint64(len(b.Items)))
 	case *replica.Ask:
 		return sched.Digest(4, uint64(b.Kind), uint64(b.Partition), b.From, b.To, b.Last, uint64(len(b.Positions)))
 	}
@@ -278,6 +286,8 @@ func describe(ev *actor.Event) string {
 		}
 	case *replica.Ask:
 		s += fmt.Sprintf("ask kind %d partition %d %d..%d last %d positions %d", b.Kind, b.Partition, b.From, b.To, b.Last, len(b.Positions))
+	case *replica.Feed:
+		s += fmt.Sprintf("feed of %d events, at most %d", len(b.Items), b.Limit)
 	default:
 		s += fmt.Sprintf("%T", ev.Body)
 	}
