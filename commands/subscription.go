@@ -60,8 +60,10 @@ func (u *subscription) Room() int {
 	switch s := u.s; {
 	case u.window > 0 && u.sent-u.acked >= u.window && !(mutate.On(mutate.WindowOffByOne) && u.sent-u.acked == u.window):
 		u.waits = true
+		s.env.Hooks.Sometimes("commands/window-full")
 		return 0
 	case s.crowded():
+		s.env.Hooks.Sometimes("commands/pushes-wait")
 		s.subs.block(u)
 		return 0
 	case u.window > 0:

@@ -283,6 +283,12 @@ func (r *router) deliver(env *actor.Env, l *lane) (full bool, err error) {
 			r.plan = append(r.plan, items[i].At)
 		}
 	}
+	if len(r.plan) < len(items) {
+		env.Hooks.Sometimes("follow: events from memory")
+	}
+	if len(r.plan) > 0 {
+		env.Hooks.Sometimes("follow: events from the log")
+	}
 	r.cursor.Plan(r.plan)
 	defer func() {
 		r.cursor.Plan(nil)
