@@ -1,0 +1,111 @@
+package client
+
+import (
+	"sync"
+
+	"sierradb/commands/resp3"
+)
+
+// A feed is what the pushes of one connection bring: the events that the loop
+// has not taken, and why no more will come. It belongs to the one subscription
+// of its connection.
+type feed struct {
+	mu     sync.Mutex
+	events []delivery
+	bytes  int   // of the events
+	closed error // what the node said when it ended the subscription
+	id     string
+
+	ready chan struct{} // tells the loop of events, or of the end
+	room  chan struct{} // tells the connection that events were taken
+}
+
+// A delivery is an event with the cursor that acknowledges it.
+type delivery struct {
+	cursor uint64
+	event  Event
+}
+
+// feedMax is how many bytes of events a feed holds before its connection is not
+// read any more. One event may exceed it.
+const feedMax = 8 << 20
+
+func newFeed() *feed {
+	return &feed{ready: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+}
+
+// push takes a push; it waits while there is too much that the loop has not
+// taken. It is a pusher.
+func (f *feed) push(dead <-chan struct{}, v Value) error {
+	if len(v.Elems) < 3 {
+		return unexpected("a push of a subscription", v)
+	}
+	switch kind := v.Elems[0].Text(); {
+	case kind == "subscribe":
+		f.mu.Lock()
+		f.id = v.Elems[1].Text()
+		f.mu.Unlock()
+		return nil
+	case kind == "closed" && len(v.Elems) >= 4:
+		f.mu.Lock()
+		f.closed = parseError(v.Elems[3].Text())
+		f.mu.Unlock()
+		f.tell()
+		return nil
+	case kind == "message" && len(v.Elems) == 4:
+		return f.message(dead, v)
+	}
+	return nil // of a newer node
+}
+
+func (f *feed) message(dead <-chan struct{}, v Value) error {
+	cursor, ok := countFrom(&v.Elems[2])
+	if !ok || v.Elems[1].Kind != resp3.KindSimple {
+		return unexpected("an id and a cursor", v)
+	}
+	e, err := eventFrom(v.Elems[3])
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	if string(v.Elems[1].Str) != f.id {
+		f.mu.Unlock()
+		return unexpected("an event of subscription "+f.id, v)
+	}
+	f.events = append(f.events, delivery{cursor, e})
+	f.bytes += len(e.Payload) + len(e.Metadata)
+	full := f.bytes > feedMax
+	f.mu.Unlock()
+	f.tell()
+	for full {
+		select {
+		case <-f.room:
+		case <-dead:
+			return nil
+		}
+		f.mu.Lock()
+		full = f.bytes > feedMax
+		f.mu.Unlock()
+	}
+	return nil
+}
+
+func (f *feed) tell() {
+	select {
+	case f.ready <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what is there, and gives spare for what comes. closed is the
+// node's reason, if it ended the subscription behind these events.
+func (f *feed) take(spare []delivery) (events []delivery, closed error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	events, f.events, f.bytes = f.events, spare[:0], 0
+	select {
+	case f.room <- struct{}{}:
+	default:
+	}
+	return events, f.closed
+}
