@@ -13,6 +13,7 @@ const helpHead = `SierraDB stores events and serves them to Redis clients.
 
 Usage:
   sierradb [flags]                   serve
+  sierradb tail STREAM...            print events as they are appended (tail -h)
   sierradb config [flags]            print every setting and where it comes from
   sierradb help config [key...]      explain the settings
   sierradb help commands [name...]   explain the commands that clients can send
@@ -55,6 +56,9 @@ func help(topic []string, stdout, stderr io.Writer) int {
 		return helpConfig(topic[1:], stdout, stderr)
 	case "commands", "command":
 		return helpCommands(set, topic[1:], stdout, stderr)
+	case "tail":
+		writeTailHelp(stdout)
+		return exitOK
 	}
 	// The topic may be left out.
 	if _, known := set.Lookup([]byte(topic[0])); known {
@@ -63,7 +67,7 @@ func help(topic []string, stdout, stderr io.Writer) int {
 	if keyNamed(topic[0]) != nil {
 		return helpConfig(topic, stdout, stderr)
 	}
-	near := cmp.Or(nearest(topic[0], []string{"commands", "config"}), nearest(strings.ToUpper(topic[0]), namesOf(set)))
+	near := cmp.Or(nearest(topic[0], []string{"commands", "config", "tail"}), nearest(strings.ToUpper(topic[0]), namesOf(set)))
 	return misused(stderr, fmt.Sprintf("no help on %q%s", topic[0], didYouMean(near)))
 }
 

@@ -33,10 +33,13 @@ func main() {
 }
 
 // subcommands are the words that may follow the name of the program.
-var subcommands = []string{"config", "help", "version"}
+var subcommands = []string{"config", "help", "tail", "version"}
 
 // run is the program: it does what args say and returns the exit code.
 func run(args, env []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "tail" {
+		return tailUntilSignal(args[1:], stdout, stderr) // it has flags of its own
+	}
 	in, err := parseArgs(args)
 	if err != nil {
 		return misused(stderr, err.Error())
@@ -51,6 +54,8 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 		return exitOK
 	case command == "help":
 		return help(rest, stdout, stderr)
+	case command == "tail":
+		return misused(stderr, "tail comes first, and its flags behind it")
 	case len(rest) > 0:
 		return misused(stderr, fmt.Sprintf("unexpected argument %q", rest[0]))
 	case in.version || command == "version":
