@@ -17,7 +17,7 @@ var layers = [][]string{
 	0: {"vfs", "core/actor", "core/mutate", "commands/resp3"},
 	1: {"core/event", "core/machinetest", "vfs/vfstest"},
 	2: {"core/segment", "core/index", "node/placement", "netsim", "sim/sched", "client"},
-	3: {"core/bucket", "node/replica", "node/wire"},
+	3: {"core/bucket", "node/replica", "node/wire", "client/examples/..."},
 	4: {"core", "commands"},
 	5: {"node"},
 	6: {"node/tcp", "node/gossip"},

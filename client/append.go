@@ -70,7 +70,10 @@ func (c *Client) Append(ctx context.Context, e NewEvent) (Appended, error) {
 		Version:      r.count("stream_version"),
 		Time:         r.time("timestamp"),
 	}
-	return a, r.err
+	if r.err != nil {
+		return Appended{}, &UnknownError{IDs: []uuid.UUID{e.ID}, Attempts: 1, Err: r.err}
+	}
+	return a, nil
 }
 
 // AppendTransaction appends events to streams of the partition of key: all or
@@ -98,9 +101,18 @@ func (c *Client) AppendTransaction(ctx context.Context, key uuid.UUID, events ..
 	if err != nil {
 		return nil, err
 	}
+	placed, err := placedFrom(v, key, events)
+	if err != nil {
+		return nil, &UnknownError{IDs: idsOf(events), Attempts: 1, Err: err}
+	}
+	return placed, nil
+}
+
+// placedFrom reads the reply to EMAPPEND.
+func placedFrom(v Value, key uuid.UUID, events []NewEvent) ([]Appended, error) {
 	r := reader{v: v}
-	first, list := r.count("first_partition_sequence"), r.get("events")
-	if r.err == nil && len(list.Elems) != len(events) {
+	partition, first, list := r.count("partition_id"), r.count("first_partition_sequence"), r.get("events")
+	if len(list.Elems) != len(events) {
 		r.fail("an entry for each event")
 	}
 	if r.err != nil {
@@ -113,13 +125,13 @@ func (c *Client) AppendTransaction(ctx context.Context, key uuid.UUID, events ..
 			ID:           of.uuid("event_id"),
 			Stream:       events[i].Stream,
 			PartitionKey: key,
-			Partition:    PartitionID(r.count("partition_id")),
+			Partition:    PartitionID(partition),
 			Sequence:     first + uint64(i),
 			Version:      of.count("stream_version"),
 			Time:         of.time("timestamp"),
 		}
-		if err := errors.Join(of.err, r.err); err != nil {
-			return nil, err
+		if of.err != nil {
+			return nil, of.err
 		}
 	}
 	return placed, nil
@@ -149,17 +161,21 @@ func (e *NewEvent) options(cmd *command) {
 	}
 }
 
-// append runs an append and says of its error whether the outcome is known.
+// append runs an append. Its error says whether the outcome is known.
 func (c *Client) append(ctx context.Context, cmd *command, events []NewEvent) (Value, error) {
 	v, a, err := c.run(ctx, appending, cmd)
 	if err == nil || !a.uncertain || settles(err, events) {
 		return v, err
 	}
-	u := &UnknownError{Attempts: a.n, Err: err}
+	return v, &UnknownError{IDs: idsOf(events), Attempts: a.n, Err: err}
+}
+
+func idsOf(events []NewEvent) []uuid.UUID {
+	ids := make([]uuid.UUID, len(events))
 	for i := range events {
-		u.IDs = append(u.IDs, events[i].ID)
+		ids[i] = events[i].ID
 	}
-	return v, u
+	return ids
 }
 
 // settles says whether a refusal of the last attempt holds for all earlier ones,

@@ -160,6 +160,12 @@ func TestConn_OutcomeUnknown(t *testing.T) {
 			c.awaitClose()
 		}
 	}
+	// It was carried out, but how is not to be understood.
+	unknown(append4(func(c *fakeConn) {
+		lose(c)
+		c.write("+OK\r\n")
+		c.awaitClose()
+	}), client.ErrReply)
 	wrong := "WRONGVER current stream version is %s but expected 4 for partition key x and stream id y"
 	unknown(append4(lose, lose), client.ErrConnection)
 	known(append4(), client.ErrConnection) // HELLO was never answered

@@ -30,7 +30,7 @@ type fakeNode struct {
 // A fakeConn is a connection of a fakeNode. It fails the test by what it reads;
 // errors of writing are the script's own doing.
 type fakeConn struct {
-	t   *testing.T
+	t   testing.TB
 	nc  net.Conn
 	dec resp3.Decoder
 }
@@ -38,6 +38,14 @@ type fakeConn struct {
 // play starts a node. HELLO is answered before each function is called. When
 // they are used up, connections are closed at once.
 func play(t *testing.T, script ...func(c *fakeConn)) *fakeNode {
+	t.Helper()
+	n := playFor(t, script...)
+	n.t = t
+	return n
+}
+
+// playFor is play for benchmarks, too.
+func playFor(t testing.TB, script ...func(c *fakeConn)) *fakeNode {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,7 +73,7 @@ func play(t *testing.T, script ...func(c *fakeConn)) *fakeNode {
 		ln.Close()
 		<-ended
 	})
-	return &fakeNode{t, ln.Addr().String()}
+	return &fakeNode{addr: ln.Addr().String()}
 }
 
 // client returns a client of the node with short pauses and one connection.
