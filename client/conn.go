@@ -22,8 +22,8 @@ type Value = resp3.Value
 type conn struct {
 	c    *Client
 	nc   net.Conn
-	push pusher
-	node Node // what HELLO said
+	feed *feed // takes pushes; nil drops them
+	node Node  // what HELLO said
 
 	room chan struct{} // one element for each command under way
 	load atomic.Int64  // commands under way
@@ -40,10 +40,6 @@ type conn struct {
 	ended   chan struct{} // closed when both goroutines have ended
 	written uint64        // bytes that the system took; the writer's, then the reader's
 }
-
-// A pusher takes pushes, in the goroutine that reads. It may make that wait, but
-// not when dead is closed. An error ends the connection; nil drops pushes.
-type pusher func(dead <-chan struct{}, v Value) error
 
 // A call waits for the reply to one command.
 type call struct {
@@ -62,9 +58,9 @@ type result struct {
 var errSilent = errors.New("the node is silent")
 
 // newConn starts the goroutines of a connection.
-func newConn(c *Client, nc net.Conn, push pusher) (*conn, error) {
+func newConn(c *Client, nc net.Conn, f *feed) (*conn, error) {
 	n := &conn{
-		c: c, nc: nc, push: push,
+		c: c, nc: nc, feed: f,
 		room:  make(chan struct{}, c.o.Inflight),
 		wake:  make(chan struct{}, 1),
 		dead:  make(chan struct{}),
@@ -208,6 +204,16 @@ func (n *conn) replies() error {
 		got, err := n.nc.Read(buf)
 		dec.Feed(buf[:got])
 		for {
+			if n.feed != nil {
+				taken, err := n.feed.glance(n.dead, dec.Bytes())
+				if err != nil {
+					return err
+				}
+				if taken > 0 {
+					dec.Skip(taken)
+					continue
+				}
+			}
 			v, ok, bad := dec.Next()
 			if bad != nil {
 				return bad
@@ -234,10 +240,10 @@ func (n *conn) replies() error {
 // take hands on one reply or push.
 func (n *conn) take(v Value) error {
 	if v.Kind == resp3.KindPush {
-		if n.push == nil {
+		if n.feed == nil {
 			return nil
 		}
-		return n.push(n.dead, v)
+		return n.feed.push(n.dead, v)
 	}
 	n.mu.Lock()
 	if len(n.waiting) == 0 {

@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// dial opens a connection and says HELLO. push takes its pushes, or is nil.
-func (c *Client) dial(ctx context.Context, push pusher) (*conn, error) {
+// dial opens a connection and says HELLO. f takes its pushes, or is nil.
+func (c *Client) dial(ctx context.Context, f *feed) (*conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.o.DialTimeout, &connError{c.o.Addr, errors.New("no answer in time")})
 	defer cancel()
 	defer context.AfterFunc(c.life, cancel)()
@@ -16,7 +16,7 @@ func (c *Client) dial(ctx context.Context, push pusher) (*conn, error) {
 	if err != nil {
 		return nil, c.dialError(ctx, err)
 	}
-	n, err := newConn(c, nc, push)
+	n, err := newConn(c, nc, f)
 	if err != nil {
 		return nil, err
 	}

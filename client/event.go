@@ -76,12 +76,7 @@ func eventFrom(v Value) (Event, error) {
 	if seen != 11 {
 		return e, unexpected("an event of 11 fields", v)
 	}
-	// One piece of memory for both, so that keeping an event does not keep what
-	// it was received with.
-	both := make([]byte, len(metadata)+len(payload))
-	n := copy(both, metadata)
-	copy(both[n:], payload)
-	e.Metadata, e.Payload = both[:n:n], both[n:]
+	e.own(metadata, payload)
 	return e, nil
 }
 

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"fmt"
 	"sync"
 
 	"sierradb/commands/resp3"
@@ -16,8 +17,9 @@ type feed struct {
 	closed error // what the node said when it ended the subscription
 	id     string
 
-	ready chan struct{} // tells the loop of events, or of the end
-	room  chan struct{} // tells the connection that events were taken
+	reader messageReader // the connection's
+	ready  chan struct{} // tells the loop of events, or of the end
+	room   chan struct{} // tells the connection that events were taken
 }
 
 // A delivery is an event with the cursor that acknowledges it.
@@ -35,7 +37,7 @@ func newFeed() *feed {
 }
 
 // push takes a push; it waits while there is too much that the loop has not
-// taken. It is a pusher.
+// taken.
 func (f *feed) push(dead <-chan struct{}, v Value) error {
 	if len(v.Elems) < 3 {
 		return unexpected("a push of a subscription", v)
@@ -58,6 +60,7 @@ func (f *feed) push(dead <-chan struct{}, v Value) error {
 	return nil // of a newer node
 }
 
+// message takes the push of an event that the decoder has read.
 func (f *feed) message(dead <-chan struct{}, v Value) error {
 	cursor, ok := countFrom(&v.Elems[2])
 	if !ok || v.Elems[1].Kind != resp3.KindSimple {
@@ -67,13 +70,27 @@ func (f *feed) message(dead <-chan struct{}, v Value) error {
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	if string(v.Elems[1].Str) != f.id {
-		f.mu.Unlock()
-		return unexpected("an event of subscription "+f.id, v)
+	return f.deliver(dead, message{v.Elems[1].Str, delivery{cursor, e}, len(e.Payload) + len(e.Metadata)})
+}
+
+// glance takes the event that b begins with, if it is in the usual form, and
+// returns its length there; 0 leaves it to push.
+func (f *feed) glance(dead <-chan struct{}, b []byte) (n int, err error) {
+	m, n := f.reader.read(b)
+	if n == 0 {
+		return 0, nil
 	}
-	f.events = append(f.events, delivery{cursor, e})
-	f.bytes += len(e.Payload) + len(e.Metadata)
+	return n, f.deliver(dead, m)
+}
+
+func (f *feed) deliver(dead <-chan struct{}, m message) error {
+	f.mu.Lock()
+	if string(m.id) != f.id {
+		f.mu.Unlock()
+		return fmt.Errorf("%w: an event of subscription %.40q, which is not that of the connection", ErrReply, m.id)
+	}
+	f.events = append(f.events, m.delivery)
+	f.bytes += m.size
 	full := f.bytes > feedMax
 	f.mu.Unlock()
 	f.tell()

@@ -324,7 +324,7 @@ func (s *Subscription) interrupted(ctx context.Context, err error) error {
 // connect makes one attempt to connect and subscribe.
 func (s *Subscription) connect(ctx context.Context) error {
 	f := newFeed()
-	n, err := s.c.dial(ctx, f.push)
+	n, err := s.c.dial(ctx, f)
 	if err != nil {
 		return err
 	}

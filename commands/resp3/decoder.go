@@ -38,3 +38,14 @@ func (d *Decoder) Next() (v Value, ok bool, err error) {
 
 // Buffered returns the bytes that were fed and not yet returned in replies.
 func (d *Decoder) Buffered() int { return len(d.b) }
+
+// Bytes returns what was fed and not yet returned in replies. It belongs to the
+// decoder.
+func (d *Decoder) Bytes() []byte { return d.b }
+
+// Skip drops the first n of Bytes: whole replies, which the caller has read
+// without the decoder.
+func (d *Decoder) Skip(n int) {
+	d.b = d.b[n:]
+	d.s = scanner{}
+}

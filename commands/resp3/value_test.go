@@ -361,3 +361,24 @@ func TestDecoder_ErrorIsFinal(t *testing.T) {
 		t.Errorf("Next() = %v, %v, want the first error %v", ok, err, first)
 	}
 }
+
+// A caller may read replies by itself, between those that the decoder reads.
+func TestDecoder_Skip(t *testing.T) {
+	var d Decoder
+	d.Feed([]byte("+one\r\n$3\r\ntwo\r\n+th"))
+	if _, ok, err := d.Next(); !ok || err != nil {
+		t.Fatalf("got %v, %v", ok, err)
+	}
+	if got := string(d.Bytes()); got != "$3\r\ntwo\r\n+th" {
+		t.Fatalf("%q is left", got)
+	}
+	d.Skip(len("$3\r\ntwo\r\n"))
+	if _, ok, err := d.Next(); ok || err != nil { // looks at the begin of the third
+		t.Fatalf("got %v, %v", ok, err)
+	}
+	d.Feed([]byte("ree\r\n+four\r\n"))
+	d.Skip(len("+three\r\n"))
+	if v, ok, err := d.Next(); !ok || err != nil || v.Text() != "four" || d.Buffered() != 0 {
+		t.Fatalf("got %v, %v, %v", v, ok, err)
+	}
+}
