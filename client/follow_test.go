@@ -115,6 +115,49 @@ func TestFollow_Latest(t *testing.T) {
 	}
 }
 
+// Thousands of streams are one subscription. Their places are found before it
+// begins, all together.
+func TestFollow_ManyStreams(t *testing.T) {
+	node := serve(t)
+	c := open(t, node.addr, func(o *client.Options) { o.Connections = 2 })
+	ctx := within(t)
+	const n = 2000
+	var streams []client.StreamID
+	for i := range n {
+		streams = append(streams, client.StreamID{ID: fmt.Sprint("stream-", i)})
+	}
+	put := func(from int) {
+		t.Helper()
+		var all sync.WaitGroup
+		for worker := range 100 {
+			all.Go(func() {
+				for i := from + worker; i < n; i += 100 {
+					if _, err := c.Append(ctx, client.NewEvent{Stream: streams[i].ID, Name: "N"}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	put(n / 2) // the second half is at version 0
+	sub := c.SubscribeStreams(streams, client.SubscribeOptions{Window: 10})
+	if err := sub.Open(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	put(0)
+	seen := make(map[string]bool)
+	for i, e := range collect(t, sub, n) {
+		var number int
+		fmt.Sscanf(e.Stream, "stream-%d", &number)
+		if want := uint64(number / (n / 2)); seen[e.Stream] || e.Version != want {
+			t.Fatalf("event %d is version %d of %s, want %d, once", i, e.Version, e.Stream, want)
+		}
+		seen[e.Stream] = true
+	}
+}
+
 func TestFollow_Partition(t *testing.T) {
 	c := open(t, serve(t).addr)
 	ctx := within(t)
