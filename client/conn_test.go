@@ -237,7 +237,7 @@ func TestConn_SilentNode(t *testing.T) {
 		c.write("+PONG\r\n")
 		c.awaitClose()
 	})
-	c := node.client(func(o *client.Options) { o.ReplyTimeout = 30 * time.Millisecond })
+	c := node.client(func(o *client.Options) { o.ReplyTimeout = 300 * time.Millisecond })
 	if err := c.Ping(within(t)); err != nil {
 		t.Error(err)
 	}

@@ -13,7 +13,7 @@ import (
 type feed struct {
 	mu     sync.Mutex
 	events []delivery
-	bytes  int   // of the events
+	bytes  int   // of the events, as feedMax counts them
 	closed error // what the node said when it ended the subscription
 	id     string
 
@@ -29,8 +29,12 @@ type delivery struct {
 }
 
 // feedMax is how many bytes of events a feed holds before its connection is not
-// read any more. One event may exceed it.
-const feedMax = 8 << 20
+// read any more. One event may exceed it. An event counts as its bytes and
+// eventOverhead.
+const (
+	feedMax       = 8 << 20
+	eventOverhead = 256
+)
 
 func newFeed() *feed {
 	return &feed{ready: make(chan struct{}, 1), room: make(chan struct{}, 1)}
@@ -90,7 +94,7 @@ func (f *feed) deliver(dead <-chan struct{}, m message) error {
 		return fmt.Errorf("%w: an event of subscription %.40q, which is not that of the connection", ErrReply, m.id)
 	}
 	f.events = append(f.events, m.delivery)
-	f.bytes += m.size
+	f.bytes += m.size + eventOverhead
 	full := f.bytes > feedMax
 	f.mu.Unlock()
 	f.tell()

@@ -12,7 +12,9 @@ import (
 
 // drawMessage draws the push of an event, as a node renders it.
 func drawMessage(t *rapid.T) []byte {
-	id := func(label string) string { return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, label)).String() }
+	id := func(label string) string {
+		return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, label)).String()
+	}
 	number := rapid.Int64Range(0, 1<<50)
 	text := rapid.SliceOfN(rapid.SampledFrom([]byte("ab\r\n$1\x00\xff")), 0, 12)
 	b := resp3.AppendPush(nil, resp3.RESP3, 4)

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// A Subscription follows streams or partitions. It is used by one loop at a
-// time; no method but Events and Open may be called from outside of it.
+// A Subscription follows streams or partitions. It belongs to one goroutine: its
+// methods are for the body of the loop, and for before and behind it.
 type Subscription struct {
 	c          *Client
 	o          SubscribeOptions

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -432,40 +434,87 @@ func TestSubscription_Loops(t *testing.T) {
 	}
 }
 
+// A countingConn counts what is read.
+type countingConn struct {
+	net.Conn
+	read func(n int)
+}
+
+func (c *countingConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.read(n)
+	return n, err
+}
+
 // A loop that lags behind holds a bounded part of what the node would send.
 func TestSubscription_BoundedMemory(t *testing.T) {
-	const size, n = 1 << 20, 64
-	sent := make(chan int, n)
+	const size, n, held = 1 << 20, 64, 8 << 20
 	node := play(t, func(c *fakeConn) {
 		c.want("ESUB", "s", "FROM", "0", "WINDOW", "1024")
 		c.subscribed()
 		payload := strings.Repeat("x", size)
 		for v := range n {
 			c.message(v, eventFrame("s", event.KeyOf("s"), 1, v, v, payload))
-			sent <- v
 		}
 		c.awaitClose()
 	})
-	sub := node.client().SubscribeStream("s", client.SubscribeOptions{From: client.Start})
+	var mu sync.Mutex
+	moved := sync.NewCond(&mu)
+	read, used, most := 0, 0, 0
+	c := node.client(func(o *client.Options) {
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			nc, err := new(net.Dialer).DialContext(ctx, network, addr)
+			return &countingConn{nc, func(n int) {
+				mu.Lock()
+				defer mu.Unlock()
+				read += n
+				most = max(most, read-used)
+				moved.Broadcast()
+			}}, err
+		}
+	})
 	got := 0
-	for e, err := range sub.Events(within(t)) {
+	for e, err := range c.SubscribeStream("s", client.SubscribeOptions{From: client.Start}).Events(within(t)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(e.Payload) != size {
-			t.Fatalf("event %d has %d bytes", e.Version, len(e.Payload))
-		}
-		// Twice what a feed holds, what the decoder and the two sockets do.
-		if ahead := len(sent); ahead > 40 {
-			t.Fatalf("the node is %d events ahead", ahead)
-		}
-		<-sent
 		if got++; got == n {
 			break
 		}
-		if got == 1 { // let it run ahead as far as it can
-			stuck := time.NewTimer(200 * time.Millisecond)
-			<-stuck.C
+		mu.Lock()
+		for read-used < held && read < n*size { // the loop lags as far as it can
+			moved.Wait()
 		}
+		used += len(e.Payload)
+		mu.Unlock()
+	}
+	// What the loop has at hand and what the feed holds, each with one event too
+	// many.
+	if most > 2*held+4*size {
+		t.Errorf("%d bytes were read ahead of the loop", most)
+	}
+}
+
+// A node that is lost without a trace is noticed by a subscription that has
+// nothing to do.
+func TestSubscription_SilentNode(t *testing.T) {
+	node := play(t, func(c *fakeConn) {
+		c.want("ESUB", "s", "FROM", "4", "WINDOW", "1024")
+		c.subscribed()
+		c.want("PING")
+		c.write("+PONG\r\n")
+		c.want("PING")
+		c.awaitClose()
+	}, func(c *fakeConn) {
+		c.want("ESUB", "s", "FROM", "4", "WINDOW", "1024")
+		c.subscribed()
+		c.message(4, of(4))
+		c.awaitClose()
+	})
+	c := node.client(func(o *client.Options) { o.ReplyTimeout = 300 * time.Millisecond })
+	var told []string
+	collect(t, c.SubscribeStream("s", client.SubscribeOptions{From: client.At(4), Interrupted: func(err error) { told = append(told, err.Error()) }}), 1)
+	if len(told) != 1 || !strings.Contains(told[0], "silent") {
+		t.Errorf("interruptions: %q", told)
 	}
 }
