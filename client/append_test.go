@@ -109,7 +109,7 @@ func TestAppendTransaction(t *testing.T) {
 	if v, found, err := c.KeyedStreamVersion(ctx, "PAYLOAD", key); v != 0 || !found || err != nil {
 		t.Errorf("KeyedStreamVersion: %d, %v, %v", v, found, err)
 	}
-	if n, found, err := c.PartitionSequence(ctx, client.Key(key)); n != placed[2].Sequence || !found || err != nil {
+	if n, found, err := c.PartitionSequence(ctx, client.PartitionKey(key)); n != placed[2].Sequence || !found || err != nil {
 		t.Errorf("PartitionSequence: %d, %v, %v", n, found, err)
 	}
 	f := func(want error, key uuid.UUID, events ...client.NewEvent) {
@@ -171,7 +171,7 @@ func TestScan(t *testing.T) {
 	f(client.ScanOptions{From: 5, Before: 5}, 5, 5)
 	f(client.ScanOptions{Limit: 8}, 0, 8)
 	f(client.ScanOptions{From: 20, Limit: 8}, 20, n)
-	p := client.ID(event.PartitionOf(event.KeyOf("s"), 32))
+	p := client.PartitionID(event.PartitionOf(event.KeyOf("s"), 32))
 	var sequences []uint64
 	for e, err := range c.ScanPartition(ctx, p, client.ScanOptions{Page: 4, Limit: 10}) {
 		if err != nil {
@@ -182,11 +182,11 @@ func TestScan(t *testing.T) {
 	if !slices.Equal(sequences, []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}) {
 		t.Errorf("sequences %v", sequences)
 	}
-	page, err := c.PartitionPage(ctx, client.Key(event.KeyOf("s")), client.ScanOptions{From: 23})
+	page, err := c.PartitionPage(ctx, client.PartitionKey(event.KeyOf("s")), client.ScanOptions{From: 23})
 	if err != nil || len(page.Events) != 2 || page.More {
 		t.Errorf("a page: %+v, %v", page, err)
 	}
-	for _, err := range c.ScanPartition(ctx, client.ID(77), client.ScanOptions{}) {
+	for _, err := range c.ScanPartition(ctx, client.PartitionID(77), client.ScanOptions{}) {
 		if !errors.Is(err, client.ErrInvalidArg) {
 			t.Errorf("no such partition: %v", err)
 		}
@@ -242,7 +242,7 @@ func TestRead(t *testing.T) {
 		waiting <- err
 	}()
 	go func() {
-		p, err := c.ReadPartition(ctx, client.Key(event.KeyOf("s")), client.ReadOptions{Block: time.Minute, Count: 3})
+		p, err := c.ReadPartition(ctx, client.PartitionKey(event.KeyOf("s")), client.ReadOptions{Block: time.Minute, Count: 3})
 		if err == nil && (len(p.Events) != 1 || p.Events[0].Stream != "s") {
 			err = fmt.Errorf("got %+v", p)
 		}

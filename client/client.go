@@ -35,12 +35,7 @@ package client
 import (
 	"context"
 	"sync"
-
-	"sierradb/core/event"
 )
-
-// PartitionID is the number of a partition, from 0.
-type PartitionID = event.PartitionID
 
 // A Client talks to one node.
 type Client struct {

@@ -103,15 +103,23 @@ func open(t *testing.T, addr string, change ...func(*client.Options)) *client.Cl
 // noGoroutines wants that none runs code of the client.
 func noGoroutines(t *testing.T) {
 	t.Helper()
-	var stacks string
-	for begin := time.Now(); time.Since(begin) < patience; runtime.Gosched() {
-		buf := make([]byte, 1<<20)
-		stacks = string(buf[:runtime.Stack(buf, true)])
-		if !strings.Contains(stacks, "sierradb/client.(") {
-			return
+	eventually(t, func() bool { return !strings.Contains(stacks(), "sierradb/client.(") })
+}
+
+// stacks is what all goroutines do.
+func stacks() string {
+	buf := make([]byte, 1<<20)
+	return string(buf[:runtime.Stack(buf, true)])
+}
+
+// eventually waits until f is true.
+func eventually(t *testing.T, f func() bool) {
+	t.Helper()
+	for begin := time.Now(); !f(); runtime.Gosched() {
+		if time.Since(begin) > patience {
+			t.Fatalf("waited in vain; goroutines:\n%s", stacks())
 		}
 	}
-	t.Errorf("goroutines of the client are left:\n%s", stacks)
 }
 
 func within(t *testing.T) context.Context {

@@ -168,20 +168,20 @@ func TestFollow_Partition(t *testing.T) {
 		}
 	}
 	for _, window := range []int{1, 2, 100} {
-		for i, e := range collect(t, c.SubscribePartition(client.Key(key), client.SubscribeOptions{From: client.At(3), Window: window}), 17) {
+		for i, e := range collect(t, c.SubscribePartition(client.PartitionKey(key), client.SubscribeOptions{From: client.At(3), Window: window}), 17) {
 			if e.Sequence != uint64(3+i) {
 				t.Fatalf("window %d: sequence %d, want %d", window, e.Sequence, 3+i)
 			}
 		}
 	}
 	// An id that the node does not have is an error, and no silence.
-	for _, err := range c.SubscribePartition(client.ID(32), client.SubscribeOptions{From: client.Start}).Events(ctx) {
+	for _, err := range c.SubscribePartition(client.PartitionID(32), client.SubscribeOptions{From: client.Start}).Events(ctx) {
 		if !errors.Is(err, client.ErrInvalidArg) {
 			t.Errorf("partition 32: %v", err)
 		}
 	}
 	waiting, cancel := context.WithCancel(ctx)
-	for e, err := range c.SubscribePartition(client.Key(key), client.SubscribeOptions{From: client.At(19)}).Events(waiting) {
+	for e, err := range c.SubscribePartition(client.PartitionKey(key), client.SubscribeOptions{From: client.At(19)}).Events(waiting) {
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
 				t.Error(err)

@@ -1,23 +1,19 @@
 package client
 
-import "github.com/google/uuid"
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"sierradb/core/event"
+)
 
 // From says where a subscription begins. The zero value is [Latest].
 type From struct {
-	kind      fromKind
-	at        uint64
 	positions []Position
-	rest      uint64
-	hasRest   bool
+	rest      uint64 // where all others begin
+	hasRest   bool   // else at LATEST
 }
-
-type fromKind uint8
-
-const (
-	fromLatest fromKind = iota
-	fromNumber
-	fromPositions
-)
 
 var (
 	// Latest begins with the first event that is appended after the
@@ -30,12 +26,12 @@ var (
 // At begins with the event of version n of a stream, or sequence n of a
 // partition, and waits for it if it does not exist yet. With several streams or
 // partitions it holds for each.
-func At(n uint64) From { return From{kind: fromNumber, at: n} }
+func At(n uint64) From { return Latest.Default(n) }
 
 // AtPositions begins each stream or partition at its position. Those that have
 // none begin at Latest, unless Default says otherwise.
 func AtPositions(positions []Position) From {
-	return From{kind: fromPositions, positions: positions}
+	return From{positions: slices.Clone(positions)}
 }
 
 // Default returns f with another beginning for streams or partitions that have
@@ -55,7 +51,12 @@ type Position struct {
 }
 
 // source is what a position belongs to.
-func (p Position) source() source { return source{p.Stream, p.PartitionKey, p.Partition} }
+func (p Position) source() source {
+	if p.Stream == "" {
+		return source{partition: p.Partition}
+	}
+	return streamSource(p.Stream, p.PartitionKey)
+}
 
 // A source is one stream or partition that a subscription follows.
 type source struct {
@@ -64,18 +65,10 @@ type source struct {
 	partition PartitionID
 }
 
-// start says where a source begins; ok is false at LATEST.
-func (f *From) start(src source) (next uint64, ok bool) {
-	switch f.kind {
-	case fromNumber:
-		return f.at, true
-	case fromPositions:
-		for _, p := range f.positions {
-			if p.source() == src {
-				return p.Next, true
-			}
-		}
-		return f.rest, f.hasRest
+// streamSource is the source of a stream, however its key is named.
+func streamSource(id string, key uuid.UUID) source {
+	if key == event.KeyOf(id) {
+		key = uuid.Nil
 	}
-	return 0, false
+	return source{stream: id, key: key}
 }

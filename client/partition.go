@@ -6,20 +6,31 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"sierradb/core/event"
 )
 
-// A Partition names a partition: [ID] by its number, [Key] by a key that leads
-// to it.
-type Partition interface{ selector() string }
+// A Partition names a partition: by its number, a [PartitionID], or by a key
+// that leads to it, a [PartitionKey].
+type Partition interface {
+	selector() string        // as commands take it
+	among(n int) PartitionID // of n partitions
+}
 
-// ID names a partition by its number.
-type ID PartitionID
+// PartitionID is the number of a partition, from 0.
+type PartitionID uint16
 
-// Key names the partition of a partition key.
-type Key uuid.UUID
+// PartitionKey names the partition of a partition key.
+type PartitionKey uuid.UUID
 
-func (p ID) selector() string  { return strconv.Itoa(int(p)) }
-func (p Key) selector() string { return uuid.UUID(p).String() }
+func (p PartitionID) selector() string  { return strconv.Itoa(int(p)) }
+func (p PartitionKey) selector() string { return uuid.UUID(p).String() }
+
+func (p PartitionID) among(int) PartitionID { return p }
+
+func (p PartitionKey) among(n int) PartitionID {
+	return PartitionID(event.PartitionOf(uuid.UUID(p), n))
+}
 
 // ParsePartitions reads a list of partitions as EPSUB takes it: numbers, ranges
 // of them (0-7) and UUID keys, separated by commas.
@@ -28,7 +39,7 @@ func ParsePartitions(list string) ([]Partition, error) {
 	for item := range strings.SplitSeq(list, ",") {
 		item = strings.TrimSpace(item)
 		if key, err := uuid.Parse(item); err == nil {
-			partitions = append(partitions, Key(key))
+			partitions = append(partitions, PartitionKey(key))
 			continue
 		}
 		from, to, isRange := strings.Cut(item, "-")
@@ -41,7 +52,7 @@ func ParsePartitions(list string) ([]Partition, error) {
 			return nil, &Error{Code: "INVALIDARG", Text: fmt.Sprintf("partition %q: expected a number up to 65535, a range of two, or a UUID", item)}
 		}
 		for n := first; n <= last; n++ {
-			partitions = append(partitions, ID(n))
+			partitions = append(partitions, PartitionID(n))
 		}
 	}
 	return partitions, nil

@@ -71,11 +71,7 @@ func (c *Client) SubscribeStreams(streams []StreamID, o SubscribeOptions) *Subsc
 	}
 	seen := make(map[source]bool)
 	for _, id := range streams {
-		key := id.PartitionKey
-		if key == event.KeyOf(id.ID) {
-			key = uuid.Nil // the same stream, however it is named
-		}
-		src := source{stream: id.ID, key: key}
+		src := streamSource(id.ID, id.PartitionKey)
 		if id.ID == "" {
 			s.wrong = &Error{Code: "INVALIDARG", Text: "a stream without an id"}
 		}
@@ -146,8 +142,8 @@ func (s *Subscription) resolve(ctx context.Context, n *conn) error {
 			return fmt.Errorf("load positions: %w", err)
 		}
 	}
-	known := make(map[source]uint64, len(stored))
-	for _, p := range stored {
+	known := make(map[source]uint64, len(s.o.From.positions)+len(stored))
+	for _, p := range append(slices.Clip(s.o.From.positions), stored...) { // the later counts
 		known[p.source()] = p.Next
 	}
 	next := make([]uint64, len(sources))
@@ -155,7 +151,7 @@ func (s *Subscription) resolve(ctx context.Context, n *conn) error {
 	for i, src := range sources {
 		at, ok := known[src]
 		if !ok {
-			at, ok = s.o.From.start(src)
+			at, ok = s.o.From.rest, s.o.From.hasRest
 		}
 		if next[i] = at; !ok {
 			latest = append(latest, i)
@@ -195,15 +191,11 @@ func (s *Subscription) list(partitions int) ([]source, error) {
 	if s.partitions == nil {
 		return s.sources, nil
 	}
+	seen := make(map[source]bool)
 	for _, p := range s.partitions {
-		var src source
-		switch p := p.(type) {
-		case ID:
-			src.partition = PartitionID(p)
-		case Key:
-			src.partition = event.PartitionOf(uuid.UUID(p), partitions)
-		}
-		if !slices.Contains(list, src) {
+		src := source{partition: p.among(partitions)}
+		if !seen[src] {
+			seen[src] = true
 			list = append(list, src)
 		}
 	}
