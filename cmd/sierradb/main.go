@@ -8,6 +8,9 @@
 // comes from, docs/config.md what they mean. A setting that nobody knows is an
 // error, wherever it stands.
 //
+// "sierradb tail" is a client of a running server: it prints events as they are
+// appended.
+//
 // SIGTERM and SIGINT end the server in order: it stops accepting, finishes what
 // is in flight, and exits with 0. A second signal, half a second later or more,
 // ends it at once with 1, which loses nothing that was answered.
