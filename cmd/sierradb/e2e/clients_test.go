@@ -159,6 +159,27 @@ func useGoRedis(t *testing.T, client *redis.Client, flat bool) {
 	if version, err := replies[100].(*redis.Cmd).Int64(); err != nil || version != 100 {
 		t.Errorf("ESVER behind 100 appends in a pipeline: %d, %v, want 100", version, err)
 	}
+
+	// A read that waits for the next event, which another connection appends.
+	// go-redis itself waits three seconds for a reply if nothing else is said.
+	none, err := client.Do(ctx, "EREAD", "user-123", "FROM", 101, "BLOCK", 50).Result()
+	if events, ok := field(none, "events").([]any); err != nil || !ok || len(events) != 0 {
+		t.Errorf("EREAD where there is nothing: %v, %v", none, err)
+	}
+	waiting := make(chan error)
+	go func() {
+		read, err := client.Do(ctx, "EREAD", "user-123", "FROM", 101, "BLOCK", 2500).Result()
+		if events, _ := field(read, "events").([]any); err == nil && (len(events) != 1 || field(events[0], "stream_version") != int64(101)) {
+			err = fmt.Errorf("got %v, want version 101", read)
+		}
+		waiting <- err
+	}()
+	if err := client.Do(ctx, "EAPPEND", "user-123", "UserLeft").Err(); err != nil {
+		t.Errorf("EAPPEND while a read waits: %v", err)
+	}
+	if err := <-waiting; err != nil {
+		t.Errorf("EREAD that waits: %v", err)
+	}
 }
 
 // field looks up a key in a map of either protocol.

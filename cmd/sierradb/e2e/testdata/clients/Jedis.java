@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import redis.clients.jedis.Pipeline;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
@@ -80,6 +81,16 @@ public class Jedis {
                 check(Long.valueOf(i + 1).equals(pairs(replies.get(i).get()).get("stream_version")), i);
             }
             check(Long.valueOf(100).equals(replies.get(100).get()), replies.get(100).get());
+
+            // A read that waits for the next event, which another connection appends.
+            // Jedis itself waits two seconds for a reply if nothing else is said.
+            Map<String, Object> none = pairs(client.sendCommand(command("EREAD"), "user-123", "FROM", "101", "BLOCK", "50"));
+            check(((List<?>) none.get("events")).isEmpty(), none);
+            CompletableFuture<Object> waiting = CompletableFuture.supplyAsync(
+                () -> client.sendCommand(command("EREAD"), "user-123", "FROM", "101", "BLOCK", "1500"));
+            client.sendCommand(command("EAPPEND"), "user-123", "UserLeft");
+            List<?> left = (List<?>) pairs(waiting.join()).get("events");
+            check(left.size() == 1 && Long.valueOf(101).equals(pairs(left.get(0)).get("stream_version")), left);
         }
         System.out.println("Jedis ok");
     }

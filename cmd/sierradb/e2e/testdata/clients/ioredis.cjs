@@ -40,6 +40,17 @@ async function main() {
   replies.forEach(([err]) => assert.equal(err, null));
   assert.deepEqual(replies.slice(0, 100).map(([, r]) => pairs(r).stream_version), Array.from({ length: 100 }, (_, i) => i + 1));
   assert.equal(replies[100][1], 100);
+
+  // A read that waits for the next event, which another connection appends.
+  const writer = new Redis({ port: Number(process.env.PORT) });
+  writer.on('error', (err) => { console.error(err); process.exit(1); });
+  assert.deepEqual(pairs(await client.call('EREAD', 'user-123', 'FROM', '101', 'BLOCK', '50')).events, []);
+  const waiting = client.call('EREAD', 'user-123', 'FROM', '101', 'BLOCK', '20000');
+  await writer.call('EAPPEND', 'user-123', 'UserLeft');
+  const [left] = pairs(await waiting).events.map(pairs);
+  assert.equal(left.stream_version, 101);
+  assert.equal(left.event_name, 'UserLeft');
+  await writer.quit();
   await client.quit();
   console.log('ioredis', require('ioredis/package.json').version, 'ok');
 }

@@ -48,6 +48,18 @@ async function main() {
   const replies = await Promise.all(sent);
   assert.deepEqual(replies.slice(0, 100).map((r) => pairs(r).stream_version), Array.from({ length: 100 }, (_, i) => i + 1));
   assert.equal(replies[100], 100);
+
+  // A read that waits for the next event, which another connection appends.
+  const writer = createClient(options);
+  writer.on('error', (err) => { throw err; });
+  await writer.connect();
+  assert.deepEqual(pairs(await client.sendCommand(['EREAD', 'user-123', 'FROM', '101', 'BLOCK', '50'])).events, []);
+  const waiting = client.sendCommand(['EREAD', 'user-123', 'FROM', '101', 'BLOCK', '20000']);
+  await writer.sendCommand(['EAPPEND', 'user-123', 'UserLeft']);
+  const [left] = pairs(await waiting).events.map(pairs);
+  assert.equal(left.stream_version, 101);
+  assert.equal(left.event_name, 'UserLeft');
+  await writer.close();
   await client.close();
   console.log('node-redis', require('redis/package.json').version, 'ok');
 }
