@@ -142,7 +142,104 @@ async fn main() -> Result<()> {
         vec![(4, 4, 0)],
     )?;
 
+    // The other ways to say the same.
+    let mut others = vec![
+        (
+            "stream with key",
+            manager
+                .subscribe_to_stream_with_partition_key("rust-1", key)
+                .await?,
+            5,
+        ),
+        (
+            "stream with key and window",
+            manager
+                .subscribe_to_stream_with_partition_key_and_window("rust-1", key, 2)
+                .await?,
+            5,
+        ),
+        (
+            "stream with key from 5",
+            manager
+                .subscribe_to_stream_with_partition_and_version("rust-1", key, 5)
+                .await?,
+            5,
+        ),
+        ("partition", manager.subscribe_to_partition(25).await?, 5),
+        (
+            "partition with window",
+            manager.subscribe_to_partition_with_window(25, 2).await?,
+            5,
+        ),
+        (
+            "partition from 5 with window",
+            manager
+                .subscribe_to_partition_from_sequence_with_window(25, 5, 2)
+                .await?,
+            5,
+        ),
+        ("key", manager.subscribe_to_partition_key(key).await?, 5),
+        (
+            "key with window",
+            manager
+                .subscribe_to_partition_key_with_window(key, 2)
+                .await?,
+            5,
+        ),
+        (
+            "key from 5 with window",
+            manager
+                .subscribe_to_partition_key_from_sequence_with_window(key, 5, 2)
+                .await?,
+            5,
+        ),
+        (
+            "partitions",
+            manager.subscribe_to_partitions("20,25", 5, Some(2)).await?,
+            0,
+        ),
+        (
+            "all, flexible, from latest",
+            manager
+                .subscribe_to_all_partitions_flexible(HashMap::new(), None, Some(2))
+                .await?,
+            0,
+        ),
+    ];
+    // Streams without a key have one of their own.
+    let mut own = [
+        (
+            "stream without key",
+            manager.subscribe_to_stream("user-123").await?,
+        ),
+        (
+            "stream without key, window",
+            manager
+                .subscribe_to_stream_with_window("user-123", 2)
+                .await?,
+        ),
+        (
+            "stream without key from 0",
+            manager
+                .subscribe_to_stream_from_version("user-123", 0)
+                .await?,
+        ),
+        (
+            "stream without key from 0, window",
+            manager
+                .subscribe_to_stream_from_version_with_window("user-123", 0, 2)
+                .await?,
+        ),
+        (
+            "stream without key from latest",
+            manager.subscribe_to_stream_from_latest("user-123").await?,
+        ),
+    ];
+
     append(5).await?;
+    for (what, sub, cursor) in &mut others {
+        expect(what, receive(what, sub, 1).await?, vec![(5, 5, *cursor)])?;
+    }
     let live = [
         ("stream", &mut stream, 5),
         ("all", &mut all, 5),
@@ -170,6 +267,25 @@ async fn main() -> Result<()> {
         (appended.partition_id, appended.stream_version),
         (21, 0),
     )?;
+    for (what, sub) in &mut own {
+        expect(what, receive(what, sub, 1).await?, vec![(0, 0, 0)])?;
+    }
+    // The typed commands want another reply than the manager does, so that no server
+    // can serve both; the connection stays good.
+    let refused = [
+        writer.esub("user-123").await.is_err(),
+        writer.esub_with_partition_key("rust-1", key).await.is_err(),
+        writer.esub_from_version("user-123", 1).await.is_err(),
+        writer
+            .esub_with_partition_and_version("rust-1", key, 9)
+            .await
+            .is_err(),
+        writer.epsub_by_id(3).await.is_err(),
+        writer.epsub_by_key(key).await.is_err(),
+        writer.epsub_by_id_from_sequence(3, 0).await.is_err(),
+        writer.epsub_by_key_from_sequence(key, 9).await.is_err(),
+    ];
+    expect("typed subscriptions are not to be had", refused, [true; 8])?;
     let page = writer.escan("user-123", 0, None, Some(50)).await?;
     expect(
         "scan",
