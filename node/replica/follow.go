@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"slices"
 
 	"sierradb/core/actor"
@@ -166,6 +167,9 @@ func (r *Replica) look(f *Follower, at int32, limit int) {
 		r.places = r.log.PartitionPositions(r.places[:0], s.partition, s.next, to, limit, false)
 	} else {
 		r.places = r.log.StreamPositions(r.places[:0], s.partition, *s.stream, s.next, to, limit, false)
+	}
+	if len(r.places) == 0 {
+		panic(fmt.Sprintf("replica: bucket %d: the index knows of %d events of a source and not where number %d is", r.o.Bucket, to+1, s.next))
 	}
 	for _, p := range r.places {
 		f.feed.Items = append(f.feed.Items, Item{At: p, Source: at})
