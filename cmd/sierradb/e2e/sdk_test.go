@@ -223,12 +223,14 @@ func TestTail(t *testing.T) {
 	lines(p, "user-1 0 Created first")
 	c.must(t, "EAPPEND", "user-1", "Renamed", "PAYLOAD", "second")
 	lines(p, "user-1 0 Created first", "user-1 1 Renamed second")
+	lines(all, `"payload":"first"`, `"payload":"second"`) // it has begun, too
+	c.Close()
 	s.stop(t)
 	s = launchAt(t, s.addr, s.dir, s.args...)
 	s.await(t)
 	dial(t, s.addr).must(t, "EAPPEND", "user-2", "Created", "PAYLOAD", "third")
 	lines(p, "user-1 0 Created first", "user-1 1 Renamed second", "user-2 0 Created third")
-	eventually(t, "three lines of JSON", func() bool { return strings.Count(all.stdout.String(), "\n") == 3 })
+	lines(all, `"payload":"first"`, `"payload":"second"`, `"payload":"third"`)
 	dec := json.NewDecoder(strings.NewReader(all.stdout.String()))
 	for i, payload := range []string{"first", "second", "third"} {
 		var e map[string]any
