@@ -63,6 +63,8 @@ type worker struct {
 	spare  []actor.Event // memory of a batch that was worked off
 	busy   bool          // a batch is being worked on
 	gone   bool
+	sent   int           // bytes written to conn that the session was not told of
+	told   actor.Event   // of sent, when it is
 	signal chan struct{} // holds one token when there is mail or an end
 }
 
@@ -206,12 +208,12 @@ func (w *worker) run() {
 func (w *worker) drain() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for !w.busy && !w.gone && len(w.mail) > 0 {
+	for !w.busy && !w.gone && (len(w.mail) > 0 || w.sent > 0) {
 		batch := w.mail
 		w.mail, w.spare = w.spare[:0], nil
 		w.busy = true
 		w.mu.Unlock()
-		for from := 0; from < len(batch); from += stepsMax {
+		for from := 0; from == 0 || from < len(batch); from += stepsMax {
 			w.turn(batch[from:min(from+stepsMax, len(batch))])
 		}
 		clear(batch)
@@ -226,6 +228,10 @@ func (w *worker) drain() bool {
 func (w *worker) turn(batch []actor.Event) {
 	now := time.Now()
 	w.env.Now, w.env.Wall = actor.Instant(now.Sub(w.r.begin)), now.UnixMilli()
+	if n := w.sent; n > 0 {
+		w.sent, w.told = 0, actor.Event{Kind: actor.Sent, Token: uint64(n)}
+		w.a.Step(&w.env, &w.told)
+	}
 	for i := range batch {
 		w.a.Step(&w.env, &batch[i])
 	}
@@ -281,7 +287,9 @@ func (w *worker) talk(out *actor.Effects) {
 			w.post(actor.Event{Kind: actor.Closed, Err: err})
 			out.Hangup = true
 		} else {
-			w.post(actor.Event{Kind: actor.Sent, Token: uint64(n)})
+			// It goes in front of what came while the write waited: a tick behind which
+			// it stood would find output that has long left.
+			w.sent += n
 		}
 	}
 	if out.Hangup {

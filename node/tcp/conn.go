@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -104,10 +105,16 @@ func (c *conn) Consumed(n int) {
 	c.room.Signal()
 }
 
-// Write is called by the session's goroutine. Each piece of a long reply gets
-// its own deadline: a client that reads slowly is served, one that does not
-// read is not. When the clients together have left too much unread, whoever
-// adds a long reply is let go; short ones always pass.
+// writeTries is in how many parts the time is divided that output may take
+// without progress. A write that waits is woken only when a third of the system's
+// buffer is free, which takes a slow reader long; one that is tried anew takes
+// any room there is.
+const writeTries = 16
+
+// Write is called by the session's goroutine. A client that reads slowly is
+// served, one that does not read is not: it is cut off when the system has taken
+// nothing for the whole time. When the clients together have left too much
+// unread, whoever adds a long reply is let go; short ones always pass.
 func (c *conn) Write(p []byte) error {
 	all := c.s.unsent.Add(int64(len(p)))
 	defer c.s.unsent.Add(-int64(len(p)))
@@ -116,17 +123,20 @@ func (c *conn) Write(p []byte) error {
 		c.Abort()
 		return errOutputMax
 	}
-	for len(p) > 0 {
-		piece := p[:min(len(p), slabMax)]
-		if err := c.nc.SetWriteDeadline(time.Now().Add(c.s.o.WriteTimeout)); err != nil {
+	for progress := time.Now(); len(p) > 0; {
+		now := time.Now()
+		if err := c.nc.SetWriteDeadline(now.Add(c.s.o.WriteTimeout / writeTries)); err != nil {
 			return err
 		}
-		if _, err := c.nc.Write(piece); err != nil {
+		n, err := c.nc.Write(p[:min(len(p), slabMax)])
+		if p = p[n:]; n > 0 {
+			progress = now
+		}
+		if err != nil && (!errors.Is(err, os.ErrDeadlineExceeded) || now.Sub(progress) >= c.s.o.WriteTimeout) {
 			c.s.o.Logger.Debug("connection closed: output was not taken", "remote", c.nc.RemoteAddr().String(), "error", err)
 			c.Abort()
 			return err
 		}
-		p = p[len(piece):]
 	}
 	return nil
 }

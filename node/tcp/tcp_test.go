@@ -10,14 +10,22 @@ import (
 	"testing"
 	"time"
 
+	"sierradb/commands"
 	"sierradb/commands/resp3"
+	"sierradb/core/actor"
 	"sierradb/node"
 )
 
 // serve starts a database and a server on loopback, and ends both with the test.
 func serve(t *testing.T, o Options) (*Server, string) {
 	t.Helper()
-	db, err := node.Open(t.TempDir(), node.Options{SegmentSize: 1 << 20})
+	return serveSessions(t, o, commands.Options{})
+}
+
+// serveSessions does so with settings of sessions.
+func serveSessions(t *testing.T, o Options, sessions commands.Options) (*Server, string) {
+	t.Helper()
+	db, err := node.Open(t.TempDir(), node.Options{SegmentSize: 1 << 20, Session: sessions})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +241,32 @@ func TestServe_ClientThatNeverReads(t *testing.T) {
 	other.send(command("PING"))
 	if v, err := other.reply(); err != nil || string(v.Str) != "PONG" {
 		t.Fatalf("another client: %v, %v", v, err)
+	}
+}
+
+// TestServe_SlowReaderIsServed: a client that takes a little all the time is not
+// one that takes nothing, though a reply takes many times the limit to leave, and
+// the system tells of room only when there is much of it.
+func TestServe_SlowReaderIsServed(t *testing.T) {
+	const timeout = 400 * time.Millisecond
+	_, addr := serveSessions(t, Options{WriteTimeout: timeout}, commands.Options{OutputTimeout: actor.Instant(timeout)})
+	c := dial(t, addr)
+	if err := c.nc.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	c.send(command("ECHO", strings.Repeat("x", 8<<20)))
+	pace := time.NewTicker(timeout / 16)
+	defer pace.Stop()
+	piece := make([]byte, 64<<10)
+	for got := 0; got < len("$8388608\r\n\r\n")+8<<20; <-pace.C {
+		n, err := c.nc.Read(piece)
+		if got += n; err != nil {
+			t.Fatalf("cut off after %d bytes: %v", got, err)
+		}
+	}
+	c.send(command("PING"))
+	if v, err := c.reply(); err != nil || v.Text() != "PONG" {
+		t.Errorf("PING behind the long reply: %v, %v", v, err)
 	}
 }
 
