@@ -8,6 +8,7 @@ import "sierradb/core/actor"
 // error, and all must be answered in time.
 func (w *World) burst() bool {
 	w.second = true
+	w.keepWatch()
 	for _, c := range w.clients[:w.k.Clients] {
 		c.left = w.k.Ops / 4
 		c.wake(0)

@@ -66,16 +66,53 @@ func (w *World) stalled() *Violation {
 			continue
 		}
 		for _, sub := range cn.subs {
-			if !sub.alive() || sub.behind(w.model) == 0 {
+			if !sub.alive() || sub.ending() || sub.behind(w.model) == 0 {
 				continue
 			}
-			if idle, most := now-max(cn.active, w.model.latest), w.prompt(cn, 0); idle > most {
+			if idle, most := now-max(cn.active, sub.since(w.model)), w.prompt(cn, 0); idle > most {
 				return violated("D5 liveness", "the subscription of %s is stalled: %d events are visible and were not sent, nothing was to do on its connection for %s, expected at most %s",
 					sub.op, sub.behind(w.model), clock(idle), clock(most))
 			}
 		}
 	}
 	return nil
+}
+
+// ending says whether the client may have ended the subscription, and the reply
+// waits for an earlier one.
+func (sub *subscription) ending() bool {
+	for _, op := range sub.cn.owing {
+		if op.Acks == sub && op.Work.Name == "EUNSUB" || op.Work != nil && (op.Work.Name == "RESET" || op.Work.Name == "QUIT") {
+			return true
+		}
+	}
+	return false
+}
+
+// since is when the event that was visible first, of those that come next in their
+// sources, was.
+func (sub *subscription) since(m *Model) (at actor.Instant) {
+	at = -1
+	for _, s := range sub.sources {
+		if n := s.owed(m); n > 0 {
+			list := s.records(m)
+			if r := list[uint64(len(list))-n]; at < 0 || r.At < at {
+				at = r.At
+			}
+		}
+	}
+	return at
+}
+
+// keepWatch looks for stalled subscriptions as long as no fault may hold up
+// anything.
+func (w *World) keepWatch() {
+	w.s.After(50*actor.Millisecond, func() {
+		if w.peaceful() && !w.parting && w.found == nil {
+			w.violate(w.stalled())
+			w.keepWatch()
+		}
+	})
 }
 
 // followed says whether all subscriptions have got, and their clients have

@@ -158,7 +158,7 @@ func TestScripted_Subscriptions(t *testing.T) {
 			t.Fatal("no calm seed has subscriptions that are acknowledged and ended")
 		}
 		r := Run(NewPlan(seed), options(t))
-		if r.Violation != nil || len(r.world.plan.Faults) > 0 || r.Counters["ok EACK"] < 20 || r.Counters["ok EUNSUB"] == 0 {
+		if r.Violation != nil || len(r.world.plan.Faults) > 0 || r.Counters["ok EACK"] < 20 || r.Counters["ok EUNSUB"] < 4 {
 			continue
 		}
 		p, err := ParsePlan(r.Scripted().Text())

@@ -124,6 +124,14 @@ func (r *Result) Scripted() *Plan {
 		if op.Sub != nil {
 			req.Named = op.Named
 		}
+		if op.Blocks && op.Block == 0 { // nobody loses patience with a script
+			req.Args = slices.Clone(op.Args)
+			for i := 3; i < len(req.Args); i++ {
+				if isOption(req.Args[i-1], "BLOCK") {
+					req.Args[i] = []byte("500")
+				}
+			}
+		}
 		if op.Acks != nil && !op.Bad { // its id is another one in each run
 			req.Args = slices.Clone(op.Args)
 			req.Args[1] = []byte(subPrefix + strconv.Itoa(op.Acks.op.Named))

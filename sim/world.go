@@ -80,6 +80,9 @@ func (w *World) run() {
 		r := &w.plan.Script[i]
 		w.clients[r.Client].coming = append(w.clients[r.Client].coming, r)
 	}
+	if w.plan.Mode == "calm" {
+		w.keepWatch()
+	}
 	w.box.boot()
 	for _, c := range w.clients {
 		c.direct()
