@@ -37,7 +37,8 @@ var ERead = Module{
 var argBlock = Arg{Name: "milliseconds", Token: "BLOCK", Type: "integer", Optional: true, About: "how long to wait while there is no event, 0 for ever"}
 
 const noteBlock = "With BLOCK, a read that finds nothing waits until there is an event, or so many milliseconds, and then returns an empty list. " +
-	"Commands behind it on the connection are answered behind it; acknowledgements and pushes go on. A node that closes answers at once."
+	"Commands behind it on the connection are answered behind it; acknowledgements and pushes go on. A node that closes answers at once. Client libraries wait for a reply only so long (Jedis 2 s, go-redis 3 s by default): set that above BLOCK, " +
+	"and use a connection for it alone."
 
 type eread struct {
 	reading
