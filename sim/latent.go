@@ -49,19 +49,34 @@ func (b *box) latent(f *Fault) {
 }
 
 // victim chooses a file of the store and returns the end of what it holds. The
-// space behind the end of a log holds nothing yet: rarely aim there.
+// space behind the end of a log holds nothing yet: rarely aim there. Often it is
+// the last segment of a bucket, or the one before: what is damaged at its end can
+// be told from a torn tail by the segment behind it alone.
 func (b *box) victim(r *actor.Rand) (name string, end int) {
 	want := choose(r, ".seg", ".seg", ".seg", ".seg", ".seg", "raft.state", "raft.state", "store.state", "")
-	newest := r.Chance(1, 2)
+	newest, before := r.Chance(1, 2), r.Chance(1, 2)
 	var names []string
+	last := "" // of the bucket, if its segment before that is wanted
 	for _, name := range b.mem.Names() {
 		if !strings.HasSuffix(name, want) {
 			continue
 		}
-		if n := len(names); newest && n > 0 && bucketOfFile(names[n-1]) == bucketOfFile(name) {
-			names[n-1] = name // the bucket's last segment instead of the one before
-			continue
+		if n := len(names); n > 0 && bucketOfFile(names[n-1]) == bucketOfFile(name) {
+			switch {
+			case newest:
+				names[n-1] = name // the bucket's last segment instead of the one before
+				continue
+			case before && b.used(name) > segment.HeaderSize:
+				if last != "" {
+					names[n-1] = last
+				}
+				last = name
+				continue
+			case before:
+				continue // prepared, and empty
+			}
 		}
+		last = ""
 		names = append(names, name)
 	}
 	if len(names) == 0 {

@@ -53,7 +53,6 @@ var needs = []need{
 	{mutate.SlotsAlternate, "D6 no false damage"},
 	{mutate.UndoKeepsSequences, "D8 halts"},
 	{mutate.SequenceKept, "D8 halts"},
-	{mutate.CursorKeepsSpan, "I15 errors"},
 	{mutate.FullForEver, "I15 errors"},
 	{mutate.WallTimeout, "I15 errors"},
 	{mutate.RetryTime, "replies"},
