@@ -48,7 +48,8 @@ type reading struct {
 	until     actor.Instant // of a read that waits: when it is answered with nothing, 0 for no limit
 	late      bool          // it has waited long enough
 
-	fan     []*replica.Ask // GetEvent: one for each bucket
+	fan     []*replica.Ask    // GetEvent: one for each bucket
+	where   event.PartitionID // GetEvent: the partition that has it
 	waiting int
 }
 
@@ -258,7 +259,7 @@ func (rd *reading) wants(ev *event.Event) bool {
 	}
 	switch q.Kind {
 	case event.GetEvent:
-		return ev.ID == q.ID
+		return ev.ID == q.ID && ev.Partition == rd.where
 	case event.ScanStream:
 		return uint64(ev.Version) == n && ev.Key == q.Stream.Key && ev.Stream == q.Stream.ID
 	}
@@ -276,7 +277,7 @@ func (r *router) located(env *actor.Env, rd *reading, a *replica.Ask) bool {
 	q := rd.q
 	if a == &rd.ask {
 		if a.Err == nil && a.Found {
-			q.Found = true
+			q.Found, rd.where = true, a.Partition
 			r.read(env, rd, a.Positions)
 			return true
 		}
@@ -331,7 +332,7 @@ func (r *router) gather(env *actor.Env, rd *reading) {
 	}
 	switch {
 	case best != nil:
-		q.Found = true
+		q.Found, rd.where = true, lowest
 		r.read(env, rd, best)
 	case len(silent) > 0:
 		q.Err = fmt.Errorf("%w: not found elsewhere, and bucket %s can't be asked: %w", event.ErrUnavailable, strings.Join(silent, ", "), why)

@@ -72,7 +72,8 @@ func (r *Replica) pending(index uint64) *event.Append {
 func (r *Replica) repeatsCommitted(env *actor.Env, q request, id [16]byte, pos segment.Position) {
 	a := q.append
 	body, err := r.log.Transaction(pos)
-	if err == nil && !holds(&body, id) {
+	if err == nil && (body.Partition != a.Transaction.Partition || !holds(&body, id)) {
+		// The same id may stand in another partition, too.
 		err = &event.DamageError{File: pos.Segment.Name(), Offset: pos.Offset, Reason: "another transaction stands here than the index says"}
 	}
 	if err != nil {
